@@ -1,0 +1,110 @@
+/* One evaluation request and its answer, as pure functions of bytes: no sockets, no threads of its own.
+ *
+ *   init -> decode -> run for each slice -> encode -> (send answer) -> the owner resets the arena
+ *
+ * decode finds the evaluation in the body and plans it; run computes one slice; encode finishes the evaluation and
+ * writes the answer's body. A failure anywhere is kept in `problem`: the steps after it do nothing, and encode writes it
+ * as the answer. So a caller needs no branches: it calls decode, run for 0 <= slice < slices, and encode.
+ *
+ * Memory: the request's bytes are borrowed until encode returns; everything else, the answer included, lives in
+ * `arena`, which the caller owns. One thread at a time, except run, which any number of threads may call at once for
+ * different slices. */
+#ifndef LOSSD_API_EXCHANGE_H
+#define LOSSD_API_EXCHANGE_H
+
+#include <stdatomic.h>
+
+#include "api/problem.h"
+#include "core/loss.h"
+#include "core/plan.h"
+
+struct lossd_exchange;
+
+/* A spelling of requests and answers. The table of all: lossd_formats. */
+struct lossd_format {
+  const char *content_type;
+  const char *alias; /* another content type for the same thing, or NULL */
+  /* Body -> x->evaluation (tensors, options, gradients, id). */
+  int (*decode)(struct lossd_exchange *x);
+  /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can. */
+  int (*layout)(struct lossd_exchange *x);
+  /* After computing: x->answer and its headers. */
+  int (*encode)(struct lossd_exchange *x);
+};
+
+extern const struct lossd_format lossd_format_json, lossd_format_raw, lossd_format_safetensors,
+    lossd_format_open_inference;
+
+/* The /v1 format of a Content-Type value (parameters such as charset are ignored); NULL: 415. */
+const struct lossd_format *lossd_format_of_content_type(const char *value);
+/* The /v1 format that an Accept value asks for (quality values and wildcards honoured; NULL or a wildcard that covers it
+ * means `own`); NULL: 406. */
+const struct lossd_format *lossd_format_of_accept(const char *value, const struct lossd_format *own);
+
+struct lossd_limits {
+  int64_t max_elements;     /* of one evaluation */
+  size_t max_body_bytes;    /* inflated */
+  size_t max_request_bytes; /* that one request may hold in memory altogether; more is 422 */
+};
+
+/* One tensor of the answer: "loss", "numerator", "denominator", "grad.<role>". */
+struct lossd_output {
+  const char *name;
+  int role; /* of a gradient, else -1 */
+  struct lossd_tensor tensor;
+};
+
+#define LOSSD_MAX_OUTPUTS (3 + LOSSD_MAX_ROLES)
+#define LOSSD_MAX_HEADERS 4
+
+struct lossd_header {
+  const char *name;
+  const char *value;
+};
+
+struct lossd_exchange {
+  /* The request: set by the caller after init. */
+  const char *loss_name; /* from the path, not NUL-terminated */
+  size_t loss_name_length;
+  const struct lossd_format *request_format, *answer_format; /* open_inference for both on /v2 */
+  const char *query; /* raw, without '?'; may be NULL */
+  size_t query_length;
+  const char *body;
+  size_t body_length;
+  bool gzip;                               /* Content-Encoding: gzip */
+  const char *inference_header_length;     /* the value of Inference-Header-Content-Length, or NULL */
+  const char *model_version;               /* /v2 .../versions/{this}; NULL */
+  const struct lossd_limits *limits;
+  const atomic_int *cancelled; /* becomes nonzero when nobody waits for the answer any more; may be NULL */
+  struct lossd_arena *arena;
+
+  /* In between. */
+  struct lossd_evaluation evaluation;
+  struct lossd_plan plan;
+  const char *id; /* echoed; NULL when not given */
+  size_t id_length;
+  int64_t timeout_microseconds; /* asked for by an Open Inference request; 0: none. Valid after decode */
+  void *format_state;           /* private to answer_format */
+  size_t slices;                /* to run; 0 after a failure */
+  size_t scratch_bytes;         /* for each run, aligned to 64 */
+
+  /* The answer: valid after encode. */
+  struct lossd_output outputs[LOSSD_MAX_OUTPUTS]; /* in the contract's order */
+  int output_count;
+  struct lossd_problem problem; /* problem.status != 0: the answer is this */
+  int http_status;
+  const char *content_type;
+  const char *answer;
+  size_t answer_length;
+  struct lossd_header headers[LOSSD_MAX_HEADERS]; /* besides Content-Type */
+  int header_count;
+};
+
+void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena);
+void lossd_exchange_decode(struct lossd_exchange *x);
+void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch);
+void lossd_exchange_encode(struct lossd_exchange *x);
+/* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with LOSSD_CANCELLED. */
+bool lossd_exchange_cancelled(const struct lossd_exchange *x);
+
+#endif

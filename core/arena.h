@@ -1,0 +1,28 @@
+/* Arena: every allocation of one request, freed at once. Owned and used by one thread at a time; the memory it
+ * returns is aligned to 64 bytes, uninitialised, and lives until lossd_arena_reset. */
+#ifndef LOSSD_CORE_ARENA_H
+#define LOSSD_CORE_ARENA_H
+
+#include <stddef.h>
+
+/* Where an arena gets blocks: large ones may come from a cache. take returns NULL when there is no memory. */
+struct lossd_memory {
+  void *(*take)(void *context, size_t bytes);
+  void (*give)(void *context, void *block, size_t bytes);
+  void *context;
+};
+
+struct lossd_arena {
+  struct lossd_arena_block *blocks;
+  const struct lossd_memory *memory;
+  size_t held; /* bytes taken from memory */
+};
+
+/* memory may be NULL: malloc and free. It must outlive the arena. Allocates nothing yet. */
+void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memory);
+/* NULL when there is no memory, or count x size overflows. Zero bytes give a valid pointer. */
+void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size);
+/* Gives everything back; the arena can be used again. */
+void lossd_arena_reset(struct lossd_arena *arena);
+
+#endif

@@ -1,0 +1,96 @@
+/* Plans: how one evaluation is cut into slices and how each slice reads, computes and writes.
+ *
+ * A loss is evaluated over its unreduced elements, here called rows: row r of the unreduced loss reads a vector from
+ * each input (length 1 for pointwise losses) and gives one number. A view says where those vectors lie. Slices are
+ * fixed blocks of rows; their partial sums are merged in slice order, so bits do not depend on who ran which slice.
+ *
+ * The caller fills loss_data and grad[] after lossd_plan_init and before lossd_run. The plan's own memory is in the
+ * arena given to lossd_plan_init. Threads: see core/loss.h. */
+#ifndef LOSSD_CORE_PLAN_H
+#define LOSSD_CORE_PLAN_H
+
+#include "core/loss.h"
+#include "core/sum.h"
+
+/* Elements a slice, roughly; a row longer than that is a slice of its own. */
+#define LOSSD_SLICE 16384
+
+/* What the numbers of an input must be, beyond their type. NaN passes all. */
+enum lossd_domain {
+  LOSSD_ANY,
+  LOSSD_FINITE,
+  LOSSD_NONNEGATIVE,
+  LOSSD_UNIT_INTERVAL,
+  LOSSD_PLUS_MINUS_ONE,
+  LOSSD_ZERO_ONE
+};
+
+/* Where the vector of each row lies in an input. Strides and step count elements. */
+struct lossd_view {
+  const char *data;
+  enum lossd_dtype dtype;
+  enum lossd_domain domain;
+  int64_t stride[LOSSD_MAX_RANK]; /* between rows, for each dimension of lossd_plan.extent; 0 where shared */
+  int64_t step;                   /* between the elements of a vector; 0 where one element stands for all */
+  int64_t length;                 /* elements of a vector; 0: the input is absent */
+  bool shared;                    /* some rows read the same element: its gradient is summed */
+  bool index;                     /* integers that the kernel reads as int64 */
+};
+
+/* What one slice leaves behind. */
+struct lossd_partial {
+  struct lossd_sum2 numerator;
+  int bad_input;   /* input outside its domain, or -1 */
+  int64_t bad_row; /* its row and the element in its vector */
+  int64_t bad_element;
+  double bad_value;
+};
+
+struct lossd_plan {
+  const struct lossd_evaluation *evaluation;
+  const struct lossd_loss *loss;
+  const double *option;
+  struct lossd_arena *arena;
+
+  /* What the answer looks like. */
+  enum lossd_dtype compute;      /* of the loss: FLOAT64 or FLOAT32 */
+  struct lossd_shape loss_shape; /* rank 0 when reduced */
+  bool reduced;
+  size_t slices;        /* to run; may be 0 */
+  size_t scratch_bytes; /* that each lossd_run needs, aligned to 64 */
+  int64_t elements;     /* working cells, for admission and metrics */
+
+  /* Buffers of the caller: loss_shape of compute; grad[i] has the shape and dtype of role i, NULL when not wanted.
+   * Aligned to the element's size. */
+  void *loss_data;
+  void *grad[LOSSD_MAX_ROLES];
+
+  /* Valid after lossd_finish, when reduced. */
+  double numerator, denominator;
+
+  /* How rows are read: filled by the loss's plan function. */
+  struct lossd_shape rows; /* the unreduced loss's shape */
+  int64_t row_count;
+  int64_t length; /* of the longest vector of a row */
+  struct lossd_view view[LOSSD_INPUTS];
+  int dims; /* of rows after merging dimensions, and their extents, outermost first */
+  int64_t extent[LOSSD_MAX_RANK];
+  int64_t slice_rows;
+  bool wide;            /* kernels run in float64 whatever `compute` is */
+  double mean_scale;    /* the mean's factor on each row: 1 / denominator, or 0 where the denominator is 0 */
+  const bool *left_out; /* per row, for losses with ignored targets; NULL: none is */
+  const int64_t *merge; /* private to a loss */
+  struct lossd_partial *partial;
+  struct lossd_sum2 *accumulator[LOSSD_MAX_ROLES]; /* gradients of shared inputs, summed */
+  const struct lossd_kernel *kernel;
+};
+
+/* Checks the evaluation and lays it out. 0, or the problem's status. */
+int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *evaluation, struct lossd_arena *arena,
+                    struct lossd_problem *problem);
+/* Runs slice (0 <= slice < plan->slices) with plan->scratch_bytes of scratch. Threads may run different slices at once. */
+void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch);
+/* Merges the slices in order: loss, numerator, denominator, gradients of shared inputs. */
+int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem);
+
+#endif

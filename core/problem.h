@@ -1,0 +1,43 @@
+/* Problems: why an evaluation cannot be made, for a person to read. Plain values, any thread. */
+#ifndef LOSSD_CORE_PROBLEM_H
+#define LOSSD_CORE_PROBLEM_H
+
+#include <stddef.h>
+
+enum lossd_status {
+  LOSSD_OK,
+#define X(symbol, code, title) LOSSD_##symbol,
+#include "core/status.def"
+#undef X
+  LOSSD_STATUSES /* the first number that rooms above core may use for their own */
+};
+
+/* detail: what was found and what was expected. hint: the cure, may be empty. pointer: JSON pointer of the member
+ * at fault in the application/json form of the request ("/options/delta"), may be empty. */
+struct lossd_problem {
+  int status;
+  long long offset; /* byte of a syntax error, or -1 */
+  char pointer[96];
+  char detail[416];
+  char hint[256];
+};
+
+/* Fills a problem and returns status, so that `return lossd_fail(...)` reads well. pointer may be NULL.
+ * Text that does not fit is cut. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+int lossd_fail(struct lossd_problem *problem, int status, const char *pointer, const char *format, ...);
+/* Adds the cure to a problem that lossd_fail filled. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void lossd_hint(struct lossd_problem *problem, const char *format, ...);
+
+/* The nearest of count names to text (Damerau-Levenshtein within a third of its length), or NULL. */
+const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count);
+/* Copies text for a message: at most 64 bytes, control characters and quotes replaced, UTF-8 kept whole. */
+#define LOSSD_QUOTE_TEXT 80
+char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]);
+
+#endif
