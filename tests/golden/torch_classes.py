@@ -1,0 +1,245 @@
+"""Losses of class scores: CrossEntropy, NLL, MultiMargin, MultiLabelMargin."""
+
+import torch
+import torch.nn.functional as F
+
+from vectors import Loss, empty_cases, option_cases, reduced, sample_weight_cases, shape_cases
+
+INF, NAN = float("inf"), float("nan")
+IGNORED = -100
+
+
+def class_axis(tensor):
+    return 0 if tensor.dim() == 1 else 1
+
+
+def along_classes(weight, tensor):
+    """A (C) vector shaped to multiply a tensor with a class axis."""
+    shape = [1] * tensor.dim()
+    shape[class_axis(tensor)] = -1
+    return weight.reshape(shape)
+
+
+def has_indices(tensors):
+    return not tensors["target"].is_floating_point()
+
+
+def target_weights(tensors, options, unreduced):
+    """Index targets: the class weight of each target that is not ignored; probabilities: 1."""
+    if not has_indices(tensors):
+        return torch.ones_like(unreduced)
+    target = tensors["target"]
+    kept = target != options.get("ignore_index", IGNORED)
+    weight = tensors.get("weight", torch.ones(tensors["input"].shape[class_axis(tensors["input"])]))
+    return weight[torch.where(kept, target, 0)] * kept
+
+
+def ignored_targets(tensors, options):
+    return tensors["target"] == options.get("ignore_index", IGNORED) if has_indices(tensors) else None
+
+
+def index_roles(suite, key, shape, classes=None, weighted=False, ignore=None, **interval):
+    """Scores of the shape (class axis 1, or 0 alone) with class indices; every fourth target may be ignored."""
+    draw = suite.draw(key)
+    axis = 0 if len(shape) == 1 else 1
+    classes = shape[axis]
+    roles = {"input": draw.uniform(*shape, **interval),
+             "target": draw.indices(classes, *(shape[:axis] + shape[axis + 1:]))}
+    if weighted:
+        roles["weight"] = draw.uniform(classes, low=0.25, high=2.0)
+    if ignore is not None:
+        roles["target"].view(-1)[1::4] = ignore
+    return roles
+
+
+def index_shapes(suite, **interval):
+    shape = lambda key, *args, **more: index_roles(suite, key, *args, **more, **interval)
+    return {
+        "unbatched (C)": shape("C", (5,)),
+        "one class": shape("one class", (3, 1)),
+        "(N,C)": shape("NC", (4, 3)),
+        "(N,C,d1)": shape("NCd", (2, 3, 4)),
+        "(N,C,d1,d2)": shape("NCdd", (2, 3, 2, 2)),
+        "(N,C,d1,d2,d3)": shape("NCddd", (2, 3, 2, 1, 2)),
+        "weighted unbatched": shape("w C", (5,), weighted=True),
+        "weighted (N,C)": shape("w NC", (5, 4), weighted=True),
+        "weighted (N,C,d1)": shape("w NCd", (2, 3, 3), weighted=True),
+        "ignored (N,C)": shape("i NC", (6, 3), ignore=IGNORED),
+        "ignored weighted (N,C,d1)": shape("iw NCd", (3, 3, 4), weighted=True, ignore=IGNORED),
+    }
+
+
+def ignored_cases(suite, low, high):
+    """ignore_index at its default, moved onto a class, and on everything."""
+    roles = index_roles(suite, "ignore", (6, 4), weighted=True, low=low, high=high)
+    for index in (-1, 2, 1000):
+        targets = roles["target"].clone()
+        targets[::3] = index
+        for reduction in ("none", "mean", "sum"):
+            suite.case(f"ignore_index {index}, {reduction}", {**roles, "target": targets}, reduction=reduction,
+                       ignore_index=index)
+    everything = {"input": roles["input"], "target": torch.full((6,), IGNORED)}
+    for reduction in ("none", "mean", "sum"):
+        suite.case(f"all ignored, {reduction}", everything, reduction=reduction)
+    suite.case("unbatched ignored, mean", {"input": roles["input"][0], "target": IGNORED})
+    suite.case("unbatched ignored, none", {"input": roles["input"][0], "target": IGNORED}, reduction="none")
+    # torch differentiates through the NaN of an ignored row; its inputs are not used, so a number stands in for it.
+    hidden = [row if target != 2 else [NAN] * 4 for row, target in zip(roles["input"].tolist(), roles["target"].tolist())]
+    for reduction in ("none", "mean"):
+        suite.case(f"NaN in ignored rows, {reduction}", {"input": hidden, "target": roles["target"]}, left_out_nan=True,
+                   reduction=reduction, ignore_index=2)
+    suite.case("NaN in rows of sample_weight 0, mean",
+               {"input": hidden, "target": roles["target"], "weight": roles["weight"],
+                "sample_weight": (roles["target"] != 2).double() * 1.25}, left_out_nan=True)
+
+
+def index_weight_cases(suite, low, high):
+    """sample_weight with class weights and ignored targets; class weights of 0."""
+    roles = index_roles(suite, "sample weighted", (7, 4), weighted=True, ignore=IGNORED, low=low, high=high)
+    sample_weight_cases(suite, roles)
+    deep = index_roles(suite, "deep sample weighted", (3, 4, 5), low=low, high=high)
+    sample_weight_cases(suite, deep, "k-dimensional sample_weight")
+    zero = {**roles, "weight": [0.0, 1.5, 0.5, 2.0]}
+    for reduction in ("none", "mean", "sum"):
+        suite.case(f"class weight 0, {reduction}", zero, reduction=reduction)
+    nothing = {"input": roles["input"][:2], "target": [0, 0], "weight": [0.0, 1.0, 1.0, 1.0]}
+    suite.case("class weight 0 for every target, mean", nothing)
+    suite.case("class weight 0 for every target, sum", nothing, reduction="sum")
+    integer = {"dtype": "int32", "data": [1, 2, 0, 3]}
+    suite.case("int32 class weights and sample_weight",
+               {**roles, "weight": integer, "sample_weight": {"dtype": "uint8", "data": [1, 2, 3, 0, 1, 1, 2]}})
+    narrow = {"dtype": "int32", "data": roles["target"].tolist()}
+    suite.case("int32 targets", {**roles, "target": narrow})
+    suite.case("int8 targets", {**roles, "target": {**narrow, "dtype": "int8"}}, reduction="sum")
+
+
+def empty_classes(suite, **options):
+    empty_cases(suite, {"(0,C)": {"input": torch.zeros(0, 3), "target": torch.zeros(0, dtype=torch.int64)},
+                        "(0,C,d1)": {"input": torch.zeros(0, 3, 2), "target": torch.zeros(0, 2, dtype=torch.int64)},
+                        "(N,C,0)": {"input": torch.zeros(2, 3, 0), "target": torch.zeros(2, 0, dtype=torch.int64)}},
+                **options)
+
+
+# ---- CrossEntropyLoss ----
+
+
+def log_probabilities(tensors, options):
+    """Only the formula as printed takes a logarithm of its own."""
+    kind, x = options.get("input_kind", "logits"), tensors["input"]
+    return {"probabilities": x.log, "log_probabilities": lambda: x, "logits": lambda: F.log_softmax(x, class_axis(x))}[kind]()
+
+
+def cross_entropy_rows(tensors, options):
+    """The unreduced loss composed from log probabilities, with smoothing and weights."""
+    log_p = log_probabilities(tensors, options)
+    axis, smoothing = class_axis(log_p), options.get("label_smoothing", 0.0)
+    weighted = log_p * along_classes(tensors["weight"], log_p) if "weight" in tensors else log_p
+    target = tensors["target"]
+    if has_indices(tensors):
+        kept = target != options.get("ignore_index", IGNORED)
+        picked = weighted.gather(axis, torch.where(kept, target, 0).unsqueeze(axis)).squeeze(axis)
+        rows = -(1 - smoothing) * picked
+        if smoothing:
+            rows = rows - smoothing / log_p.shape[axis] * weighted.sum(axis)
+        return torch.where(kept, rows, 0.0)
+    return -(weighted * ((1 - smoothing) * target + smoothing / log_p.shape[axis])).sum(axis)
+
+
+def cross_entropy(tensors, options, reduction):
+    if options.get("input_kind", "logits") == "logits":
+        return F.cross_entropy(tensors["input"], tensors["target"], tensors.get("weight"), reduction=reduction,
+                               ignore_index=options.get("ignore_index", IGNORED),
+                               label_smoothing=options.get("label_smoothing", 0.0))
+    rows = cross_entropy_rows(tensors, options)
+    if reduction == "mean":
+        return rows.sum() / target_weights(tensors, options, rows).sum()
+    return reduced(rows, reduction)
+
+
+def distribution_roles(suite, key, shape, weighted=False, **interval):
+    draw = suite.draw(key)
+    roles = {"input": draw.uniform(*shape, **interval), "target": draw.uniform(*shape, low=0.0, high=1.0)}
+    if weighted:
+        roles["weight"] = draw.uniform(shape[0 if len(shape) == 1 else 1], low=0.25, high=2.0)
+    return roles
+
+
+def cross_entropy_cases(suite):
+    shape_cases(suite, index_shapes(suite))
+    distribution = lambda key, *args, **more: distribution_roles(suite, key, *args, **more)
+    shape_cases(suite, {
+        "distribution (C)": distribution("p C", (4,)),
+        "distribution (N,C)": distribution("p NC", (3, 4)),
+        "distribution (N,C,d1)": distribution("p NCd", (2, 3, 4)),
+        "distribution weighted (N,C)": distribution("p w NC", (4, 3), weighted=True),
+        "distribution weighted (N,C,d1,d2)": distribution("p w NCdd", (2, 3, 2, 2), weighted=True),
+    })
+    ignored_cases(suite, -3.0, 3.0)
+    index_weight_cases(suite, -3.0, 3.0)
+    sample_weight_cases(suite, distribution("p s", (5, 4), weighted=True), "distribution, sample_weight")
+    empty_classes(suite)
+    empty_cases(suite, {"distribution (0,C)": {"input": torch.zeros(0, 3), "target": torch.zeros(0, 3)}})
+    cross_entropy_option_cases(suite)
+    cross_entropy_extreme_cases(suite)
+    for name, roles in {"indices": index_roles(suite, "large", (12, 25), weighted=True),
+                        "distribution": distribution("large p", (6, 40))}.items():
+        suite.case(f"large {name}, mean", roles)
+
+
+def cross_entropy_option_cases(suite):
+    smoothings = [{"label_smoothing": value} for value in (0.1, 0.5, 1.0, 0)]
+    indices = index_roles(suite, "smoothing", (5, 4), weighted=True, ignore=IGNORED)
+    distribution = distribution_roles(suite, "smoothing p", (4, 3), weighted=True)
+    option_cases(suite, indices, smoothings, "indices")
+    option_cases(suite, {**indices, "weight": None}, smoothings[:2], "indices without weight")
+    option_cases(suite, distribution, smoothings, "distribution")
+    suite.case("smoothing with sample_weight, mean", {**indices, "sample_weight": [1.0, 0.0, 0.5, 2.0, 1.0]},
+               label_smoothing=0.25)
+    kinds = {"probabilities": (0.05, 1.0), "log_probabilities": (-4.0, 0.0)}
+    for kind, (low, high) in kinds.items():
+        table = [{"input_kind": kind}, {"input_kind": kind, "label_smoothing": 0.2}]
+        roles = lambda make, key, shape, **more: make(suite, f"{kind} {key}", shape, low=low, high=high, **more)
+        option_cases(suite, roles(index_roles, "NC", (4, 3), weighted=True, ignore=IGNORED), table, "indices")
+        option_cases(suite, roles(distribution_roles, "NC", (4, 3), weighted=True), table, "distribution")
+        option_cases(suite, roles(index_roles, "NCd", (2, 3, 2)), table[:1], "k-dimensional indices")
+        option_cases(suite, roles(distribution_roles, "C", (4,)), table[:1], "unbatched distribution")
+    suite.case("input_kind logits in words", {"input": [[0.2, 1.5]], "target": [1]}, input_kind="logits", reduction="sum")
+    suite.case("gradient of the distribution alone", distribution, ["target"], reduction="none")
+    suite.case("gradient of the scores alone", distribution, ["input"], reduction="sum")
+
+
+def cross_entropy_extreme_cases(suite):
+    """Scores whose softmax is 0 or 1 within rounding; -inf for a class that is absent, and for the target itself."""
+    table = {
+        "huge scores": ([[1e300, 0.0, -1e300], [-1e300, 1e300, 1e300], [1e-300, -1e-300, 0.0]], [1, 2, 0]),
+        "scores of 1000": ([[1000.0, 0.0, -1000.0], [1000.0, 1000.0, 1000.0]], [2, 0]),
+        "class at -inf": ([[-INF, 1.0, 2.0], [0.5, -INF, -INF]], [2, 0]),
+        "target at -inf": ([[-INF, 1.0, 2.0], [0.5, 1.0, -1.0]], [0, 2]),
+        "equal scores": ([[0.25, 0.25, 0.25, 0.25], [0.0, -0.0, 0.0, 0.0]], [3, 1]),
+    }
+    for name, (scores, target) in table.items():
+        suite.case(f"{name}, none", {"input": scores, "target": target}, reduction="none")
+        suite.case(f"{name}, mean", {"input": scores, "target": target})
+    one_hot = {"input": [[1.0, -2.0, 0.5], [3.0, 0.0, 1.0]], "target": [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]}
+    suite.case("one-hot distribution, none", one_hot, reduction="none")
+    suite.case("one-hot distribution in the object form, flat",
+               {"input": one_hot["input"], "target": {"dtype": "float64", "shape": [2, 3], "data": [0, 1, 0, 1, 0, 0]}})
+    suite.case("distributions that do not sum to 1", {"input": one_hot["input"],
+                                                      "target": [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]}, reduction="none")
+    suite.case("NaN score, none", {"input": [[NAN, 1.0], [0.5, 1.5]], "target": [1, 0]}, reduction="none")
+
+
+# ---- NLLLoss ----
+
+
+def nll(tensors, options, reduction):
+    x = tensors["input"]
+    log_p = x.log() if options.get("input_kind") == "probabilities" else x
+    return F.nll_loss(log_p, tensors["target"], tensors.get("weight"), reduction=reduction,
+                      ignore_index=options.get("ignore_index", IGNORED))
+
+
+LOSSES = (
+    (Loss("CrossEntropyLoss", ("input", "target"), cross_entropy, ("target",), target_weights, ignored_targets),
+     cross_entropy_cases),
+)
