@@ -2,13 +2,14 @@
  *
  *   init -> decode -> run for each slice -> encode -> (send answer) -> the owner resets the arena
  *
- * decode finds the evaluation in the body and plans it; run computes one slice; encode finishes the evaluation and
- * writes the answer's body. A failure anywhere is kept in `problem`: the steps after it do nothing, and encode writes it
- * as the answer. So a caller needs no branches: it calls decode, run for 0 <= slice < slices, and encode.
+ * decode finds the evaluation in the body and plans it; run computes one slice; encode finishes the
+ * evaluation and writes the answer's body. A failure anywhere is kept in `problem`: the steps after it do
+ * nothing, and encode writes it as the answer. So a caller needs no branches: it calls decode, run for 0 <=
+ * slice < slices, and encode.
  *
- * Memory: the request's bytes are borrowed until encode returns; everything else, the answer included, lives in
- * `arena`, which the caller owns. One thread at a time, except run, which any number of threads may call at once for
- * different slices. */
+ * Memory: the request's bytes are borrowed until encode returns; everything else, the answer included, lives
+ * in `arena`, which the caller owns. One thread at a time, except run, which any number of threads may call
+ * at once for different slices. */
 #ifndef LOSSD_API_EXCHANGE_H
 #define LOSSD_API_EXCHANGE_H
 
@@ -26,7 +27,8 @@ struct lossd_format {
   const char *alias; /* another content type for the same thing, or NULL */
   /* Body -> x->evaluation (tensors, options, gradients, id). */
   int (*decode)(struct lossd_exchange *x);
-  /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can. */
+  /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can.
+   */
   int (*layout)(struct lossd_exchange *x);
   /* After computing: x->answer and its headers. */
   int (*encode)(struct lossd_exchange *x);
@@ -37,8 +39,8 @@ extern const struct lossd_format lossd_format_json, lossd_format_raw, lossd_form
 
 /* The /v1 format of a Content-Type value (parameters such as charset are ignored); NULL: 415. */
 const struct lossd_format *lossd_format_of_content_type(const char *value);
-/* The /v1 format that an Accept value asks for (quality values and wildcards honoured; NULL or a wildcard that covers it
- * means `own`); NULL: 406. */
+/* The /v1 format that an Accept value asks for (quality values and wildcards honoured; NULL or a wildcard
+ * that covers it means `own`); NULL: 406. */
 const struct lossd_format *lossd_format_of_accept(const char *value, const struct lossd_format *own);
 
 struct lossd_limits {
@@ -67,13 +69,13 @@ struct lossd_exchange {
   const char *loss_name; /* from the path, not NUL-terminated */
   size_t loss_name_length;
   const struct lossd_format *request_format, *answer_format; /* open_inference for both on /v2 */
-  const char *query; /* raw, without '?'; may be NULL */
+  const char *query;                                         /* raw, without '?'; may be NULL */
   size_t query_length;
   const char *body;
   size_t body_length;
-  bool gzip;                               /* Content-Encoding: gzip */
-  const char *inference_header_length;     /* the value of Inference-Header-Content-Length, or NULL */
-  const char *model_version;               /* /v2 .../versions/{this}; NULL */
+  bool gzip;                           /* Content-Encoding: gzip */
+  const char *inference_header_length; /* the value of Inference-Header-Content-Length, or NULL */
+  const char *model_version;           /* /v2 .../versions/{this}; NULL */
   const struct lossd_limits *limits;
   const atomic_int *cancelled; /* becomes nonzero when nobody waits for the answer any more; may be NULL */
   struct lossd_arena *arena;
@@ -104,7 +106,8 @@ void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena);
 void lossd_exchange_decode(struct lossd_exchange *x);
 void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch);
 void lossd_exchange_encode(struct lossd_exchange *x);
-/* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with LOSSD_CANCELLED. */
+/* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with
+ * LOSSD_CANCELLED. */
 bool lossd_exchange_cancelled(const struct lossd_exchange *x);
 
 #endif

@@ -1,5 +1,5 @@
-/* Problems on the wire: RFC 9457 (application/problem+json) and, for /v2, Open Inference error objects. Plain values
- * and pure functions, any thread. */
+/* Problems on the wire: RFC 9457 (application/problem+json) and, for /v2, Open Inference error objects. Plain
+ * values and pure functions, any thread. */
 #ifndef LOSSD_API_PROBLEM_H
 #define LOSSD_API_PROBLEM_H
 
@@ -24,8 +24,9 @@ struct lossd_status_row {
 const struct lossd_status_row *lossd_status_row(int status);
 
 enum lossd_error_style { LOSSD_ERROR_PROBLEM, LOSSD_ERROR_OPEN_INFERENCE };
-/* The body of a problem. In the Open Inference style the member "error" holds detail and hint in one string, beside the
- * problem's own members. Allocated in the arena, or, when that fails, a constant body. Never NULL. */
+/* The body of a problem. In the Open Inference style the member "error" holds detail and hint in one string,
+ * beside the problem's own members. Allocated in the arena, or, when that fails, a constant body. Never NULL.
+ */
 const char *lossd_problem_body(const struct lossd_problem *problem, enum lossd_error_style style,
                                struct lossd_arena *arena, size_t *length);
 const char *lossd_problem_content_type(enum lossd_error_style style);

@@ -1,5 +1,5 @@
-/* Arena: every allocation of one request, freed at once. Owned and used by one thread at a time; the memory it
- * returns is aligned to 64 bytes, uninitialised, and lives until lossd_arena_reset. */
+/* Arena: every allocation of one request, freed at once. Owned and used by one thread at a time; the memory
+ * it returns is aligned to 64 bytes, uninitialised, and lives until lossd_arena_reset. */
 #ifndef LOSSD_CORE_ARENA_H
 #define LOSSD_CORE_ARENA_H
 

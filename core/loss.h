@@ -1,11 +1,12 @@
-/* The public face of core: find a loss, read its row, set its options, evaluate it into buffers of the caller.
+/* The public face of core: find a loss, read its row, set its options, evaluate it into buffers of the
+ * caller.
  *
  *   lossd_find -> lossd_options_* -> lossd_plan_init -> lossd_run for each slice -> lossd_finish
  *
- * core knows no HTTP, JSON, thread or socket, and keeps no state but constant tables. Everything is borrowed: rows are
- * constants; tensors belong to the caller and must outlive the plan; what a plan allocates lives in the caller's arena.
- * Any thread may call; one plan is used by one thread at a time, except lossd_run, which any number of threads may call
- * at once for different slices. */
+ * core knows no HTTP, JSON, thread or socket, and keeps no state but constant tables. Everything is borrowed:
+ * rows are constants; tensors belong to the caller and must outlive the plan; what a plan allocates lives in
+ * the caller's arena. Any thread may call; one plan is used by one thread at a time, except lossd_run, which
+ * any number of threads may call at once for different slices. */
 #ifndef LOSSD_CORE_LOSS_H
 #define LOSSD_CORE_LOSS_H
 
@@ -33,9 +34,9 @@ struct lossd_role {
 
 enum lossd_option_type { LOSSD_BOOLEAN, LOSSD_INTEGER, LOSSD_NUMBER, LOSSD_CHOICE, LOSSD_TEXT };
 
-/* A choice's value is its position in choices; a boolean's is 0 or 1. Numbers lie in [minimum, maximum] or, where
- * exclusive_minimum, (minimum, maximum]; they are finite unless `infinite` lets +Infinity pass. A choice that has
- * "false" and boolean_true also takes JSON's booleans. */
+/* A choice's value is its position in choices; a boolean's is 0 or 1. Numbers lie in [minimum, maximum] or,
+ * where exclusive_minimum, (minimum, maximum]; they are finite unless `infinite` lets +Infinity pass. A
+ * choice that has "false" and boolean_true also takes JSON's booleans. */
 struct lossd_option {
   const char *name;
   const char *description;
@@ -47,7 +48,8 @@ struct lossd_option {
   double textbook, pytorch; /* the two definitions' defaults */
 };
 
-/* A worked example, small enough to check by hand; the tests assert it. Tensors are given in row order; rank -1: absent. */
+/* A worked example, small enough to check by hand; the tests assert it. Tensors are given in row order; rank
+ * -1: absent. */
 struct lossd_example {
   struct {
     int rank;
@@ -92,12 +94,13 @@ const char *lossd_input_name(const struct lossd_loss *loss, int input);
 /* The input of that name, or -1. */
 int lossd_input_find(const struct lossd_loss *loss, const char *name, size_t length);
 
-/* Options ------------------------------------------------------------------------------------------------------- */
+/* Options
+ * ------------------------------------------------------------------------------------------------------- */
 
 enum lossd_value_type { LOSSD_VALUE_NUMBER, LOSSD_VALUE_BOOLEAN, LOSSD_VALUE_STRING, LOSSD_VALUE_OTHER };
 
-/* A value as a wire format found it. string is set for strings and, where the format has bare text (a query string),
- * for every type: an option of type TEXT takes it. */
+/* A value as a wire format found it. string is set for strings and, where the format has bare text (a query
+ * string), for every type: an option of type TEXT takes it. */
 struct lossd_value {
   enum lossd_value_type type;
   double number; /* booleans: 0 or 1 */
@@ -121,7 +124,8 @@ int lossd_options_set(struct lossd_options *options, const char *name, size_t na
                       const struct lossd_value *value, struct lossd_problem *problem);
 void lossd_options_finish(struct lossd_options *options);
 
-/* Evaluations --------------------------------------------------------------------------------------------------- */
+/* Evaluations
+ * --------------------------------------------------------------------------------------------------- */
 
 struct lossd_evaluation {
   const struct lossd_loss *loss;
@@ -132,16 +136,17 @@ struct lossd_evaluation {
   int64_t max_elements; /* of the broadcast evaluation, working cells included */
 };
 
-/* FLOATING or INDEX, for decoders that must choose how to read plain numbers. options must be finished and the shapes of
- * the tensors that are present set. sample_weight and grad_output are FLOATING. */
+/* FLOATING or INDEX, for decoders that must choose how to read plain numbers. options must be finished and
+ * the shapes of the tensors that are present set. sample_weight and grad_output are FLOATING. */
 enum lossd_kind lossd_role_kind(const struct lossd_evaluation *evaluation, int input);
 /* gradients = every differentiable role that is present and floating. */
 unsigned lossd_all_gradients(const struct lossd_evaluation *evaluation);
 /* Adds the gradient of the role of that name; pointer is where the request names it, for the problem. */
-int lossd_want_gradient(struct lossd_evaluation *evaluation, const char *name, size_t length, const char *pointer,
-                        struct lossd_problem *problem);
+int lossd_want_gradient(struct lossd_evaluation *evaluation, const char *name, size_t length,
+                        const char *pointer, struct lossd_problem *problem);
 
-/* Instruction sets ---------------------------------------------------------------------------------------------- */
+/* Instruction sets
+ * ---------------------------------------------------------------------------------------------- */
 
 /* The kernels in use: "baseline", "avx2" or "avx512". All give the same bits. */
 const char *lossd_instruction_set(void);

@@ -1,11 +1,12 @@
 /* Plans: how one evaluation is cut into slices and how each slice reads, computes and writes.
  *
- * A loss is evaluated over its unreduced elements, here called rows: row r of the unreduced loss reads a vector from
- * each input (length 1 for pointwise losses) and gives one number. A view says where those vectors lie. Slices are
- * fixed blocks of rows; their partial sums are merged in slice order, so bits do not depend on who ran which slice.
+ * A loss is evaluated over its unreduced elements, here called rows: row r of the unreduced loss reads a
+ * vector from each input (length 1 for pointwise losses) and gives one number. A view says where those
+ * vectors lie. Slices are fixed blocks of rows; their partial sums are merged in slice order, so bits do not
+ * depend on who ran which slice.
  *
- * The caller fills loss_data and grad[] after lossd_plan_init and before lossd_run. The plan's own memory is in the
- * arena given to lossd_plan_init. Threads: see core/loss.h. */
+ * The caller fills loss_data and grad[] after lossd_plan_init and before lossd_run. The plan's own memory is
+ * in the arena given to lossd_plan_init. Threads: see core/loss.h. */
 #ifndef LOSSD_CORE_PLAN_H
 #define LOSSD_CORE_PLAN_H
 
@@ -57,11 +58,12 @@ struct lossd_plan {
   struct lossd_shape loss_shape; /* rank 0 when reduced */
   bool reduced;
   size_t slices;        /* to run; may be 0 */
+  bool serial;          /* slices must run one after another, in order: they add to shared sums */
   size_t scratch_bytes; /* that each lossd_run needs, aligned to 64 */
   int64_t elements;     /* working cells, for admission and metrics */
 
-  /* Buffers of the caller: loss_shape of compute; grad[i] has the shape and dtype of role i, NULL when not wanted.
-   * Aligned to the element's size. */
+  /* Buffers of the caller: loss_shape of compute; grad[i] has the shape and dtype of role i, NULL when not
+   * wanted. Aligned to the element's size. */
   void *loss_data;
   void *grad[LOSSD_MAX_ROLES];
 
@@ -69,28 +71,66 @@ struct lossd_plan {
   double numerator, denominator;
 
   /* How rows are read: filled by the loss's plan function. */
-  struct lossd_shape rows; /* the unreduced loss's shape */
+  struct lossd_shape shape[LOSSD_INPUTS]; /* the inputs' shapes, as they are to be read */
+  struct lossd_shape rows;                /* the unreduced loss's shape */
   int64_t row_count;
   int64_t length; /* of the longest vector of a row */
   struct lossd_view view[LOSSD_INPUTS];
   int dims; /* of rows after merging dimensions, and their extents, outermost first */
   int64_t extent[LOSSD_MAX_RANK];
-  int64_t slice_rows;
-  bool wide;            /* kernels run in float64 whatever `compute` is */
-  double mean_scale;    /* the mean's factor on each row: 1 / denominator, or 0 where the denominator is 0 */
+  int64_t slice_rows, tile_rows;
+  bool pointwise;    /* every vector is one number and the kernel is pointwise() */
+  int spare_vectors; /* vectors of the longest length that the kernel wants for itself; default 1 */
+  bool wide;         /* kernels run in float64 whatever `compute` is */
+  double
+      scale; /* the reduction's factor on each row's gradient: 1 / denominator for means; 0 leaves all out */
+  double denominator_scale; /* batchmean's factor on the sum of weights; default 1 */
+  bool indexed;     /* role 1 holds class indices of role 0's classes: plan_init checks and weighs them */
+  bool has_ignored; /* and `ignored` is the index that leaves a row out */
+  int64_t ignored;
+  const double *class_weight; /* of indexed classes, for the denominator; NULL: all 1 */
+  /* Of a loss with a run function of its own: sets slices, slice_rows and scratch_bytes in place of the
+   * generic cut. */
+  int (*prepare)(struct lossd_plan *plan, struct lossd_problem *problem);
   const bool *left_out; /* per row, for losses with ignored targets; NULL: none is */
-  const int64_t *merge; /* private to a loss */
+  void *private;        /* of a loss with a run function of its own */
   struct lossd_partial *partial;
   struct lossd_sum2 *accumulator[LOSSD_MAX_ROLES]; /* gradients of shared inputs, summed */
   const struct lossd_kernel *kernel;
 };
 
 /* Checks the evaluation and lays it out. 0, or the problem's status. */
-int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *evaluation, struct lossd_arena *arena,
-                    struct lossd_problem *problem);
-/* Runs slice (0 <= slice < plan->slices) with plan->scratch_bytes of scratch. Threads may run different slices at once. */
+int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *evaluation,
+                    struct lossd_arena *arena, struct lossd_problem *problem);
+/* Runs slice (0 <= slice < plan->slices) with plan->scratch_bytes of scratch. Threads may run different
+ * slices at once. */
 void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch);
 /* Merges the slices in order: loss, numerator, denominator, gradients of shared inputs. */
 int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem);
+
+/* For the losses' plan functions
+ * ------------------------------------------------------------------------------------ Each sets rows,
+ * row_count and the views of the loss's roles from plan->shape, or says what does not fit. */
+
+/* Pointwise: the first `paired` roles have the same shape, or broadcast together; a rank-0 tensor pairs with
+ * anything. The other roles broadcast to that shape and never enlarge it. */
+int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
+                           struct lossd_problem *problem);
+/* Vectors along the last axis: the first `paired` roles (..., D) are vectors that have the same shape, or
+ * broadcast together; the other roles broadcast to (...) [vectors false] or to (..., D) [true]. */
+int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
+                       const bool vectors[LOSSD_MAX_ROLES], struct lossd_problem *problem);
+/* Classes: input (C), (N, C), (N, C, d1...dk); target: class indices of that shape without C, or vectors of
+ * input's shape; weight (C), if it is the third role. Sets plan->indexed where target holds indices. */
+int lossd_plan_classes(struct lossd_plan *plan, struct lossd_problem *problem);
+/* Reads class weights (role 2) into plan->class_weight and checks that they are >= 0. */
+int lossd_take_class_weight(struct lossd_plan *plan, struct lossd_problem *problem);
+
+/* Pieces of the above. */
+bool lossd_broadcast(struct lossd_shape *into, const struct lossd_shape *other); /* false: they do not fit */
+void lossd_view_rows(struct lossd_plan *plan, int input, int vector_dims);
+/* "a has shape ..., b has shape ...; rule" */
+int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char *rule,
+                        struct lossd_problem *problem);
 
 #endif

@@ -1,8 +1,9 @@
 /* What a kernel sees: one tile of rows, every number already of type `real`, contiguous along each vector.
  *
- * A loss's source is compiled once for each instruction set and precision; LOSSD_VARIANT names the one being compiled
- * (baseline_f64, avx2_f32 ...) and `real` is its number type. LOSS_ROW defines the row in one variant only; LOSS_KERNEL
- * publishes the variant's kernel. Kernels are pure functions of their tile: no allocation, no state. */
+ * A loss's source is compiled once for each instruction set and precision; LOSSD_VARIANT names the one being
+ * compiled (baseline_f64, avx2_f32 ...) and `real` is its number type. LOSS_ROW defines the row in one
+ * variant only; LOSS_KERNEL publishes the variant's kernel. Kernels are pure functions of their tile: no
+ * allocation, no state. */
 #ifndef LOSSD_CORE_TILE_H
 #define LOSSD_CORE_TILE_H
 
@@ -22,8 +23,8 @@ struct lossd_tile {
 
   /* Out: the unreduced loss of each row. */
   real *loss;
-  /* Out: gradients, laid out as the inputs are; NULL where not wanted. Row kernels multiply each row's gradient by
-   * scale[r]; pointwise kernels leave that to the driver. */
+  /* Out: gradients, laid out as the inputs are; NULL where not wanted. Row kernels multiply each row's
+   * gradient by scale[r]; pointwise kernels leave that to the driver. */
   real *grad[LOSSD_MAX_ROLES];
   size_t grad_pitch[LOSSD_MAX_ROLES];
   const real *scale;
@@ -48,16 +49,16 @@ struct lossd_kernel {
 void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, void *scratch);
 
 #ifdef LOSSD_DEFINE_ROWS
-#define LOSS_ROW(name)                                                                                                 \
-  extern const struct lossd_loss lossd_##name;                                                                         \
+#define LOSS_ROW(name)                                                                                       \
+  extern const struct lossd_loss lossd_##name;                                                               \
   const struct lossd_loss lossd_##name
 #else
 #define LOSS_ROW(name) static const struct lossd_loss lossd_##name __attribute__((unused))
 #endif
 
 #define LOSS_KERNEL(name, tile_function) LOSS_KERNEL_RUN(name, LOSSD_IN_VARIANT(run_tiles), tile_function)
-#define LOSS_KERNEL_RUN(name, run_function, tile_function)                                                             \
-  extern const struct lossd_kernel LOSSD_IN_VARIANT(name);                                                             \
+#define LOSS_KERNEL_RUN(name, run_function, tile_function)                                                   \
+  extern const struct lossd_kernel LOSSD_IN_VARIANT(name);                                                   \
   const struct lossd_kernel LOSSD_IN_VARIANT(name) = {.run = run_function, .tile = tile_function}
 
 #endif

@@ -1,0 +1,61 @@
+# The verbs that the project's CMake files are written in.
+
+# lossd_flags(TARGET): warnings, sanitizers and definitions that all our code is built with.
+add_library(lossd_flags INTERFACE)
+target_include_directories(lossd_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_compile_definitions(lossd_flags INTERFACE _GNU_SOURCE LOSSD_VERSION="${PROJECT_VERSION}")
+target_compile_options(lossd_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off
+                                             $<$<BOOL:${LOSSD_WERROR}>:-Werror>)
+if(LOSSD_SANITIZE)
+  target_compile_options(lossd_flags INTERFACE -fsanitize=${LOSSD_SANITIZE} -fno-sanitize-recover=all
+                                               -fno-omit-frame-pointer)
+  target_link_options(lossd_flags INTERFACE -fsanitize=${LOSSD_SANITIZE})
+else()
+  target_compile_options(lossd_flags INTERFACE -fstack-protector-strong -fcf-protection=full
+                                               $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+  target_link_options(lossd_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # -fcf-protection exists on x86 only.
+  get_target_property(options lossd_flags INTERFACE_COMPILE_OPTIONS)
+  list(REMOVE_ITEM options -fcf-protection=full)
+  set_target_properties(lossd_flags PROPERTIES INTERFACE_COMPILE_OPTIONS "${options}")
+endif()
+include(CheckPIESupported)
+check_pie_supported()
+
+# lossd_library(NAME sources...): a static library of one room.
+function(lossd_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PRIVATE lossd_flags)
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+endfunction()
+
+# lossd_test(NAME sources... [LIBRARIES libs...]): a cmocka program that ctest runs.
+function(lossd_test name)
+  cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE lossd_flags ${arg_LIBRARIES} PkgConfig::CMOCKA m)
+  target_compile_definitions(${name} PRIVATE LOSSD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# lossd_e2e(NAME): tests/e2e/NAME.py, which starts the real binary.
+function(lossd_e2e name)
+  add_test(NAME e2e_${name} COMMAND ${LOSSD_PYTHON} -B ${PROJECT_SOURCE_DIR}/tests/e2e/${name}.py)
+  set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
+    "LOSSD_BINARY=$<TARGET_FILE:lossd>;LOSSD_SANITIZE=${LOSSD_SANITIZE}")
+endfunction()
+
+# lossd_fuzz(NAME sources... [LIBRARIES libs...]): a libFuzzer program, built with -DLOSSD_FUZZ=ON.
+function(lossd_fuzz name)
+  if(NOT LOSSD_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE lossd_flags ${arg_LIBRARIES} m)
+endfunction()

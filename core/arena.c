@@ -1,0 +1,72 @@
+#include "core/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define ALIGNMENT 64
+#define SMALL_BLOCK ((size_t)4096)
+#define OWN_BLOCK ((size_t)65536) /* requests from here up get a block of their own */
+
+struct lossd_arena_block {
+  alignas(ALIGNMENT) struct lossd_arena_block *next;
+  size_t bytes; /* of the whole block, this header included */
+  size_t used;
+};
+
+static void *heap_take(void *context, size_t bytes) {
+  (void)context;
+  return aligned_alloc(ALIGNMENT, bytes);
+}
+
+static void heap_give(void *context, void *block, size_t bytes) {
+  (void)context;
+  (void)bytes;
+  free(block);
+}
+
+static const struct lossd_memory heap = {.take = heap_take, .give = heap_give};
+
+void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memory) {
+  *arena = (struct lossd_arena){.memory = memory ? memory : &heap};
+}
+
+/* Adds a block with room for bytes behind its header; the block in use stays first when the new one is full
+ * at once. */
+static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t bytes) {
+  size_t whole = bytes < OWN_BLOCK / 2 ? SMALL_BLOCK * 4 : 0;
+  if (whole < bytes + sizeof(struct lossd_arena_block)) whole = bytes + sizeof(struct lossd_arena_block);
+  struct lossd_arena_block *block = arena->memory->take(arena->memory->context, whole);
+  if (!block) return NULL;
+  *block = (struct lossd_arena_block){.bytes = whole, .used = sizeof *block};
+  arena->held += whole;
+  if (bytes >= OWN_BLOCK && arena->blocks) {
+    block->next = arena->blocks->next;
+    arena->blocks->next = block;
+  } else {
+    block->next = arena->blocks;
+    arena->blocks = block;
+  }
+  return block;
+}
+
+void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4) return NULL;
+  bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  struct lossd_arena_block *block = arena->blocks;
+  if (!block || bytes > block->bytes - block->used) block = add_block(arena, bytes);
+  if (!block) return NULL;
+  void *memory = (char *)block + block->used;
+  block->used += bytes;
+  return memory;
+}
+
+void lossd_arena_reset(struct lossd_arena *arena) {
+  while (arena->blocks) {
+    struct lossd_arena_block *block = arena->blocks;
+    arena->blocks = block->next;
+    arena->memory->give(arena->memory->context, block, block->bytes);
+  }
+  arena->held = 0;
+}

@@ -1,0 +1,252 @@
+/* The generic driver: runs one slice of a plan, a tile at a time: load, check, compute, weigh, sum, store.
+ * Compiled in each variant. */
+#include "core/gather.h"
+#include "core/pointwise.h"
+#include "core/tile.h"
+
+/* Gradients larger than this are written past the cache, which they would only flush. */
+#define STREAM_BYTES ((size_t)4 << 20)
+
+/* One tile and its buffers, cut from the scratch of a run. */
+struct driver {
+  const struct lossd_plan *plan;
+  struct lossd_tile tile;
+  real *buffer[LOSSD_INPUTS];      /* gathered inputs */
+  int64_t *index[LOSSD_MAX_ROLES]; /* gathered class indices */
+  real *grad[LOSSD_MAX_ROLES];     /* gradients that cannot be computed in place */
+  real *loss, *scale;
+  bool *left_out;
+  bool pointwise;
+};
+
+static void *cut(char **scratch, size_t bytes) {
+  void *piece = *scratch;
+  *scratch += (bytes + 63) & ~(size_t)63;
+  return piece;
+}
+
+static bool wants_gradients(const struct lossd_plan *plan) {
+  return plan->evaluation->gradients != 0;
+}
+
+/* Pointwise kernels compute every derivative or none. */
+static bool needs_gradient(const struct lossd_plan *plan, int role, bool pointwise_loss) {
+  if (plan->evaluation->gradients & 1u << role) return true;
+  return pointwise_loss && wants_gradients(plan) && plan->loss->roles[role].differentiable;
+}
+
+static void driver_init(struct driver *d, const struct lossd_plan *plan, char *scratch) {
+  const size_t rows = (size_t)plan->tile_rows;
+  *d = (struct driver){.plan = plan, .pointwise = plan->length == 1 && plan->pointwise};
+  d->tile.option = plan->option;
+  d->tile.plan = plan;
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const struct lossd_view *view = &plan->view[k];
+    const size_t count = rows * (size_t)(view->length > 0 ? view->length : 1);
+    d->tile.length[k] = (size_t)view->length;
+    if (k < LOSSD_MAX_ROLES && view->index)
+      d->index[k] = cut(&scratch, count * sizeof(int64_t));
+    else
+      d->buffer[k] = cut(&scratch, count * sizeof(real));
+    if (k < plan->loss->role_count && needs_gradient(plan, k, d->pointwise))
+      d->grad[k] = cut(&scratch, count * sizeof(real));
+  }
+  d->loss = cut(&scratch, rows * sizeof(real));
+  d->scale = cut(&scratch, rows * sizeof(real));
+  d->left_out = cut(&scratch, rows);
+  d->tile.spare = cut(&scratch, (size_t)plan->length * (size_t)plan->spare_vectors * sizeof(real));
+  d->tile.loss = d->loss;
+  d->tile.scale = d->scale;
+}
+
+static void fill(real *out, size_t n, real value) {
+  for (size_t i = 0; i < n; i++) out[i] = value;
+}
+
+static void load_tile(struct driver *d, int64_t row, size_t n) {
+  const struct lossd_plan *plan = d->plan;
+  d->tile.rows = n;
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const struct lossd_view *view = &plan->view[k];
+    if (view->length == 0) {
+      /* An absent factor of a pointwise loss is 1. */
+      if (d->pointwise && k < plan->loss->role_count) fill(d->buffer[k], n, 1), d->tile.in[k] = d->buffer[k];
+    } else if (k < LOSSD_MAX_ROLES && view->index) {
+      load_indices(plan, view, row, n, d->index[k]);
+      d->tile.index[k] = d->index[k];
+      d->tile.pitch[k] = (size_t)view->length;
+    } else {
+      d->tile.in[k] = load_rows(plan, view, row, n, d->buffer[k], &d->tile.pitch[k]);
+    }
+  }
+}
+
+/* scale[r] = grad_output x sample_weight x the reduction's factor; left_out[r] where a row does not count. */
+static void weigh_tile(struct driver *d, int64_t row) {
+  const struct lossd_plan *plan = d->plan;
+  const size_t n = d->tile.rows;
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT], *output = d->tile.in[LOSSD_GRAD_OUTPUT];
+  const real factor = (real)plan->scale;
+  for (size_t r = 0; r < n; r++) d->scale[r] = factor * (output ? output[r] : 1) * (weight ? weight[r] : 1);
+  d->tile.left_out = NULL;
+  if (!weight && !plan->left_out && plan->scale != 0) return;
+  for (size_t r = 0; r < n; r++)
+    d->left_out[r] = (weight && weight[r] == 0) || (plan->left_out && plan->left_out[row + (int64_t)r]) ||
+                     plan->scale == 0;
+  d->tile.left_out = d->left_out;
+}
+
+static bool in_domain(enum lossd_domain domain, real x) {
+  switch (domain) {
+  case LOSSD_ANY: return true;
+  case LOSSD_FINITE: return real_abs(x) <= REAL_MAX;
+  case LOSSD_NONNEGATIVE: return x >= 0;
+  case LOSSD_UNIT_INTERVAL: return x >= 0 && x <= 1;
+  case LOSSD_PLUS_MINUS_ONE: return x == 1 || x == -1;
+  case LOSSD_ZERO_ONE: return x == 0 || x == 1;
+  }
+  return true;
+}
+
+/* How many of n numbers lie outside; NaN does not. The domain is a constant in each call. */
+LOSSD_INLINE unsigned outside(enum lossd_domain domain, const real *x, size_t n) {
+  unsigned bad = 0;
+  for (size_t i = 0; i < n; i++) bad |= (unsigned)((x[i] == x[i]) & !in_domain(domain, x[i]));
+  return bad;
+}
+
+static unsigned any_outside(enum lossd_domain domain, const real *x, size_t n) {
+  switch (domain) {
+  case LOSSD_ANY: return 0;
+  case LOSSD_FINITE: return outside(LOSSD_FINITE, x, n);
+  case LOSSD_NONNEGATIVE: return outside(LOSSD_NONNEGATIVE, x, n);
+  case LOSSD_UNIT_INTERVAL: return outside(LOSSD_UNIT_INTERVAL, x, n);
+  case LOSSD_PLUS_MINUS_ONE: return outside(LOSSD_PLUS_MINUS_ONE, x, n);
+  case LOSSD_ZERO_ONE: return outside(LOSSD_ZERO_ONE, x, n);
+  }
+  return 0;
+}
+
+/* Finds the first number outside its domain in a row that counts; remembers the slice's first. */
+static void find_outside(const struct driver *d, int input, int64_t row, struct lossd_partial *partial) {
+  const struct lossd_view *view = &d->plan->view[input];
+  for (size_t r = 0; r < d->tile.rows; r++) {
+    const real *x = d->tile.in[input] + r * d->tile.pitch[input];
+    if (d->tile.left_out && d->tile.left_out[r]) continue;
+    for (size_t i = 0; i < (size_t)view->length; i++) {
+      if (x[i] != x[i] || in_domain(view->domain, x[i])) continue;
+      *partial =
+          (struct lossd_partial){partial->numerator, input, row + (int64_t)r, (int64_t)i, (double)x[i]};
+      return;
+    }
+  }
+}
+
+static void check_tile(const struct driver *d, int64_t row, struct lossd_partial *partial) {
+  for (int k = 0; k < d->plan->loss->role_count && partial->bad_input < 0; k++) {
+    const struct lossd_view *view = &d->plan->view[k];
+    unsigned bad = 0;
+    if (view->domain == LOSSD_ANY || view->index || !view->length) continue;
+    for (size_t r = 0; view->length > 1 && r < d->tile.rows; r++)
+      bad |= any_outside(view->domain, d->tile.in[k] + r * d->tile.pitch[k], (size_t)view->length);
+    if (view->length == 1) bad = any_outside(view->domain, d->tile.in[k], d->tile.rows);
+    if (bad) find_outside(d, k, row, partial);
+  }
+}
+
+/* Where the kernel is to write its gradients: in place when it can scale them itself. */
+static void place_gradients(struct driver *d, int64_t row) {
+  for (int k = 0; k < d->plan->loss->role_count; k++) {
+    if (!d->grad[k]) continue;
+    real *place = d->pointwise || !d->plan->grad[k] ? NULL : gradient_in_place(d->plan, k, row, d->tile.rows);
+    d->tile.grad[k] = place ? place : d->grad[k];
+    d->tile.grad_pitch[k] = place && d->plan->view[k].length > 1
+                                ? (size_t)d->plan->view[k].stride[d->plan->dims - 1]
+                                : (size_t)d->plan->view[k].length;
+  }
+}
+
+/* Left-out rows have loss and gradients 0; the others' losses are weighed. */
+static void settle_losses(struct driver *d) {
+  const size_t n = d->tile.rows;
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
+  real *loss = d->loss;
+  if (weight)
+    for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r] * weight[r];
+  else if (d->tile.left_out)
+    for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r];
+}
+
+static void settle_row_gradients(struct driver *d, int k) {
+  const size_t length = d->tile.length[k];
+  for (size_t r = 0; d->tile.left_out && r < d->tile.rows; r++)
+    if (d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
+  if (d->tile.grad[k] == d->grad[k]) return;
+  for (size_t r = 0; r < d->tile.rows; r++) {
+    real *g = d->tile.grad[k] + r * d->tile.grad_pitch[k];
+    for (size_t i = 0; i < length; i++) g[i] = canonical(g[i]);
+  }
+}
+
+/* out[i] = x[i] * scale[i], or 0 where left out; past the cache when the whole gradient is large. */
+static void scale_into(real *out, const real *x, const struct driver *d, bool stream) {
+  const size_t n = d->tile.rows;
+  const real *scale = d->scale;
+  size_t i = 0;
+  if (d->tile.left_out) {
+    for (; i < n; i++) out[i] = d->left_out[i] ? 0 : canonical(x[i] * scale[i]);
+    return;
+  }
+#ifdef LOSSD_STREAMS
+  if (stream) i = real_stream_products(out, x, scale, n);
+#else
+  (void)stream;
+#endif
+  for (; i < n; i++) out[i] = canonical(x[i] * scale[i]);
+}
+
+static void store_gradients(struct driver *d, int64_t row) {
+  const struct lossd_plan *plan = d->plan;
+  for (int k = 0; k < plan->loss->role_count; k++) {
+    if (!d->grad[k]) continue;
+    if (!d->pointwise) settle_row_gradients(d, k);
+    if (!plan->grad[k]) continue;
+    if (d->pointwise) {
+      real *place = gradient_in_place(plan, k, row, d->tile.rows);
+      const bool large = (size_t)plan->row_count * sizeof(real) > STREAM_BYTES;
+      scale_into(place ? place : d->grad[k], d->grad[k], d, place && large);
+      if (place) continue;
+    }
+    if (d->tile.grad[k] == d->grad[k]) store_rows(plan, k, row, d->tile.rows, d->grad[k]);
+  }
+}
+
+static void store_losses(const struct driver *d, int64_t row, struct lossd_partial *partial) {
+  const struct lossd_plan *plan = d->plan;
+  if (plan->reduced) {
+    lossd_sum2_add(&partial->numerator, sum_real(d->loss, d->tile.rows));
+  } else {
+    char *to = (char *)plan->loss_data + row * (int64_t)lossd_dtype_size(plan->compute);
+    store_run(plan->compute, to, 1, d->tile.rows, d->loss);
+  }
+}
+
+void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, void *scratch) {
+  struct driver d;
+  struct lossd_partial *partial = &plan->partial[slice];
+  const int64_t begin = (int64_t)slice * plan->slice_rows;
+  const int64_t end = begin + plan->slice_rows < plan->row_count ? begin + plan->slice_rows : plan->row_count;
+  driver_init(&d, plan, scratch);
+  *partial = (struct lossd_partial){.bad_input = -1};
+  for (int64_t row = begin; row < end; row += (int64_t)d.tile.rows) {
+    load_tile(&d, row, (size_t)(end - row < plan->tile_rows ? end - row : plan->tile_rows));
+    weigh_tile(&d, row);
+    check_tile(&d, row, partial);
+    if (partial->bad_input >= 0) return;
+    place_gradients(&d, row);
+    plan->kernel->tile(&d.tile);
+    settle_losses(&d);
+    store_losses(&d, row, partial);
+    if (wants_gradients(plan)) store_gradients(&d, row);
+  }
+}

@@ -1,0 +1,162 @@
+/* Options: one builder, fed by every wire format, checked against the loss's row. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/loss.h"
+
+#define DEFINITION_GIVEN (1u << 31)
+
+void lossd_options_init(struct lossd_options *options, const struct lossd_loss *loss) {
+  *options = (struct lossd_options){.loss = loss};
+}
+
+static bool named(const char *name, const char *text, size_t length) {
+  return strlen(name) == length && !memcmp(name, text, length);
+}
+
+static int unknown_option(const struct lossd_loss *loss, const char *name, size_t length,
+                          struct lossd_problem *problem) {
+  const char *names[LOSSD_MAX_OPTIONS + 1] = {"definition"};
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_QUOTE_TEXT + 10], all[200] = "definition";
+  for (int i = 0; i < loss->option_count; i++) {
+    names[i + 1] = loss->options[i].name;
+    size_t used = strlen(all);
+    snprintf(all + used, sizeof all - used, ", %s", loss->options[i].name);
+  }
+  lossd_quote(name, length, quoted);
+  snprintf(pointer, sizeof pointer, "/options/%s", quoted);
+  lossd_fail(problem, LOSSD_UNKNOWN_OPTION, pointer, "%s has no option \"%s\"; it has %s", loss->name, quoted,
+             all);
+  const char *nearest = lossd_nearest(name, length, names, (size_t)loss->option_count + 1);
+  if (nearest) lossd_hint(problem, "did you mean %s?", nearest);
+  return problem->status;
+}
+
+/* What a value looks like in a message. */
+static const char *value_text(const struct lossd_value *value, char text[LOSSD_QUOTE_TEXT + 2]) {
+  char quoted[LOSSD_QUOTE_TEXT];
+  switch (value->type) {
+  case LOSSD_VALUE_NUMBER: snprintf(text, LOSSD_QUOTE_TEXT, "%.17g", value->number); break;
+  case LOSSD_VALUE_BOOLEAN: return value->number != 0 ? "true" : "false";
+  case LOSSD_VALUE_STRING:
+    snprintf(text, LOSSD_QUOTE_TEXT + 2, "\"%s\"", lossd_quote(value->string, value->length, quoted));
+    break;
+  case LOSSD_VALUE_OTHER: return "neither a number, nor a string, nor a boolean";
+  }
+  return text;
+}
+
+/* What an option takes, for a message: "a number > 0". */
+static const char *expectation(const struct lossd_option *option, char *text, size_t size) {
+  size_t used;
+  switch (option->type) {
+  case LOSSD_BOOLEAN: return "true or false";
+  case LOSSD_TEXT: return "a string";
+  case LOSSD_CHOICE:
+    used = (size_t)snprintf(text, size, "one of");
+    for (int i = 0; option->choices[i] && used < size; i++)
+      used += (size_t)snprintf(text + used, size - used, i ? ", %s" : " %s", option->choices[i]);
+    return text;
+  case LOSSD_INTEGER:
+  case LOSSD_NUMBER: break;
+  }
+  used = (size_t)snprintf(text, size, option->type == LOSSD_INTEGER ? "an integer" : "a finite number");
+  if (option->infinite) used = (size_t)snprintf(text, size, "a number or Infinity");
+  if (option->minimum > -INFINITY)
+    used += (size_t)snprintf(text + used, size - used, " %s %.17g",
+                             option->exclusive_minimum ? ">" : ">=", option->minimum);
+  if (option->maximum < INFINITY)
+    snprintf(text + used, size - used, "%s <= %.17g", option->minimum > -INFINITY ? " and" : "",
+             option->maximum);
+  return text;
+}
+
+static int choice_of(const char *const *choices, const struct lossd_value *value) {
+  for (int i = 0; value->type != LOSSD_VALUE_OTHER && value->string && choices[i]; i++)
+    if (named(choices[i], value->string, value->length)) return i;
+  return -1;
+}
+
+static bool number_fits(const struct lossd_option *option, double number) {
+  bool above = option->exclusive_minimum ? number > option->minimum : number >= option->minimum;
+  bool kind = isinf(number) ? option->infinite : option->type == LOSSD_NUMBER || number == trunc(number);
+  return above && number <= option->maximum && kind;
+}
+
+/* The resolved value of an option, or NaN when the value does not fit. */
+static double resolve(const struct lossd_option *option, const struct lossd_value *value) {
+  struct lossd_value boolean_choice = {LOSSD_VALUE_STRING, 0, "false", 5};
+  int choice;
+  switch (option->type) {
+  case LOSSD_BOOLEAN: return value->type == LOSSD_VALUE_BOOLEAN ? value->number : NAN;
+  case LOSSD_TEXT: return value->string ? 1 : NAN;
+  case LOSSD_INTEGER:
+  case LOSSD_NUMBER:
+    return value->type == LOSSD_VALUE_NUMBER && number_fits(option, value->number) ? value->number : NAN;
+  case LOSSD_CHOICE:
+    if (option->boolean_true && value->type == LOSSD_VALUE_BOOLEAN && value->number != 0)
+      boolean_choice =
+          (struct lossd_value){LOSSD_VALUE_STRING, 0, option->boolean_true, strlen(option->boolean_true)};
+    choice = choice_of(option->choices,
+                       option->boolean_true && value->type == LOSSD_VALUE_BOOLEAN ? &boolean_choice : value);
+    return choice < 0 ? (double)NAN : choice;
+  }
+  return NAN;
+}
+
+static int refuse(const char *name, const char *expected, const struct lossd_value *value,
+                  struct lossd_problem *problem) {
+  char pointer[64], found[LOSSD_QUOTE_TEXT + 2];
+  snprintf(pointer, sizeof pointer, "/options/%s", name);
+  lossd_fail(problem, LOSSD_INVALID_OPTION, pointer, "%s is %s, expected %s", name, value_text(value, found),
+             expected);
+  lossd_hint(problem, "send %s", expected);
+  return problem->status;
+}
+
+static int given_twice(const char *name, struct lossd_problem *problem) {
+  char pointer[64];
+  snprintf(pointer, sizeof pointer, "/options/%s", name);
+  lossd_fail(problem, LOSSD_INVALID_OPTION, pointer, "%s is given twice, expected once", name);
+  lossd_hint(problem, "leave one of them out");
+  return problem->status;
+}
+
+static int set_definition(struct lossd_options *options, const struct lossd_value *value,
+                          struct lossd_problem *problem) {
+  static const char *const definitions[] = {"textbook", "pytorch", NULL};
+  int choice = choice_of(definitions, value);
+  if (options->given & DEFINITION_GIVEN) return given_twice("definition", problem);
+  if (choice < 0) return refuse("definition", "one of textbook, pytorch", value, problem);
+  options->given |= DEFINITION_GIVEN;
+  options->pytorch = choice == 1;
+  return LOSSD_OK;
+}
+
+int lossd_options_set(struct lossd_options *options, const char *name, size_t name_length,
+                      const struct lossd_value *value, struct lossd_problem *problem) {
+  const struct lossd_loss *loss = options->loss;
+  if (named("definition", name, name_length)) return set_definition(options, value, problem);
+  for (int i = 0; i < loss->option_count; i++) {
+    const struct lossd_option *option = &loss->options[i];
+    char expected[160];
+    if (!named(option->name, name, name_length)) continue;
+    if (options->given & (1u << i)) return given_twice(option->name, problem);
+    double resolved = resolve(option, value);
+    if (isnan(resolved))
+      return refuse(option->name, expectation(option, expected, sizeof expected), value, problem);
+    options->given |= 1u << i;
+    options->value[i] = resolved;
+    if (option->type == LOSSD_TEXT) options->text = value->string, options->text_length = value->length;
+    return LOSSD_OK;
+  }
+  return unknown_option(loss, name, name_length, problem);
+}
+
+void lossd_options_finish(struct lossd_options *options) {
+  const struct lossd_loss *loss = options->loss;
+  for (int i = 0; i < loss->option_count; i++)
+    if (!(options->given & (1u << i)))
+      options->value[i] = options->pytorch ? loss->options[i].pytorch : loss->options[i].textbook;
+}

@@ -1,0 +1,413 @@
+/* Planning and finishing: what is common to all losses. */
+#include "core/plan.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/gather.h"
+#include "core/row.h"
+#include "core/tile.h"
+#include "core/zoo.h"
+
+static const char *pointer_to(const struct lossd_loss *loss, int input, char pointer[64]) {
+  snprintf(pointer, 64, "/%s", lossd_input_name(loss, input));
+  return pointer;
+}
+
+static bool is_present(const struct lossd_evaluation *e, int input) {
+  return e->present & 1u << input;
+}
+
+/* Roles, dtypes and gradients
+ * ----------------------------------------------------------------------------------- */
+
+static int check_roles(const struct lossd_evaluation *e, struct lossd_problem *problem) {
+  char pointer[64];
+  for (int k = 0; k < e->loss->role_count; k++) {
+    const struct lossd_role *role = &e->loss->roles[k];
+    if (role->optional || is_present(e, k)) continue;
+    lossd_fail(problem, LOSSD_MISSING_ROLE, pointer_to(e->loss, k, pointer), "%s is missing; %s needs it: %s",
+               role->name, e->loss->name, role->description);
+    lossd_hint(problem, "send %s, shape %s", role->name, role->shape);
+    return problem->status;
+  }
+  return LOSSD_OK;
+}
+
+static int check_dtypes(const struct lossd_evaluation *e, struct lossd_problem *problem) {
+  char pointer[64];
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const enum lossd_dtype dtype = e->tensor[k].dtype;
+    if (!is_present(e, k) || lossd_role_kind(e, k) != LOSSD_INDEX) continue;
+    if (!lossd_dtype_is_floating(dtype) && dtype != LOSSD_BOOL) continue;
+    lossd_fail(problem, LOSSD_DTYPE_MISMATCH, pointer_to(e->loss, k, pointer),
+               "%s is %s, expected integers (int64, int32, int16, int8 or uint8)",
+               lossd_input_name(e->loss, k), lossd_dtype_name(dtype));
+    lossd_hint(problem, "send %s as int64", lossd_input_name(e->loss, k));
+    return problem->status;
+  }
+  return LOSSD_OK;
+}
+
+enum lossd_kind lossd_role_kind(const struct lossd_evaluation *e, int input) {
+  struct lossd_shape shapes[LOSSD_MAX_ROLES];
+  if (input >= e->loss->role_count) return LOSSD_FLOATING;
+  if (e->loss->roles[input].kind != LOSSD_EITHER) return e->loss->roles[input].kind;
+  for (int k = 0; k < LOSSD_MAX_ROLES; k++) {
+    shapes[k] = e->tensor[k].shape;
+    if (!is_present(e, k)) shapes[k].rank = -1;
+  }
+  return e->loss->kind(input, e->options.value, shapes);
+}
+
+static bool is_differentiable(const struct lossd_evaluation *e, int role) {
+  return e->loss->roles[role].differentiable && is_present(e, role) &&
+         lossd_role_kind(e, role) == LOSSD_FLOATING && lossd_dtype_is_floating(e->tensor[role].dtype);
+}
+
+unsigned lossd_all_gradients(const struct lossd_evaluation *e) {
+  unsigned all = 0;
+  for (int k = 0; k < e->loss->role_count; k++)
+    if (is_differentiable(e, k)) all |= 1u << k;
+  return all;
+}
+
+int lossd_want_gradient(struct lossd_evaluation *e, const char *name, size_t length, const char *pointer,
+                        struct lossd_problem *problem) {
+  const int role = lossd_input_find(e->loss, name, length);
+  char quoted[LOSSD_QUOTE_TEXT], all[128] = "";
+  if (role >= 0 && role < e->loss->role_count && is_differentiable(e, role)) {
+    e->gradients |= 1u << role;
+    return LOSSD_OK;
+  }
+  for (int k = 0; k < e->loss->role_count; k++)
+    if (is_differentiable(e, k))
+      snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? ", " : "", e->loss->roles[k].name);
+  lossd_quote(name, length, quoted);
+  if (role < 0)
+    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no role \"%s\" to differentiate by",
+               e->loss->name, quoted);
+  else if (role >= e->loss->role_count || !e->loss->roles[role].differentiable)
+    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no gradient for %s", e->loss->name,
+               quoted);
+  else if (!is_present(e, role))
+    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer,
+               "the gradient of %s is asked for, but it is not sent", quoted);
+  else
+    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s is %s here: there is no gradient for integers",
+               quoted, lossd_dtype_name(e->tensor[role].dtype));
+  lossd_hint(problem, *all ? "there are gradients for: %s" : "there are no gradients for these tensors%s",
+             all);
+  return problem->status;
+}
+
+/* float64 if any floating tensor is, or if there is none; else float32. */
+static enum lossd_dtype compute_type(const struct lossd_evaluation *e) {
+  bool floating = false;
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    if (!is_present(e, k) || !lossd_dtype_is_floating(e->tensor[k].dtype)) continue;
+    if (e->tensor[k].dtype == LOSSD_FLOAT64) return LOSSD_FLOAT64;
+    floating = true;
+  }
+  return floating ? LOSSD_FLOAT32 : LOSSD_FLOAT64;
+}
+
+/* Layout
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void take_tensors(struct lossd_plan *plan) {
+  const struct lossd_evaluation *e = plan->evaluation;
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    if (!is_present(e, k)) continue;
+    plan->shape[k] = e->tensor[k].shape;
+    plan->view[k] = (struct lossd_view){.data = e->tensor[k].data,
+                                        .dtype = e->tensor[k].dtype,
+                                        .index = lossd_role_kind(e, k) == LOSSD_INDEX};
+  }
+}
+
+/* sample_weight broadcasts to the rows; grad_output has the shape of the loss that is returned. */
+static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *problem) {
+  const struct lossd_evaluation *e = plan->evaluation;
+  char found[LOSSD_SHAPE_TEXT], expected[LOSSD_SHAPE_TEXT];
+  if (is_present(e, LOSSD_SAMPLE_WEIGHT)) {
+    struct lossd_shape both = plan->rows;
+    if (!lossd_broadcast(&both, &plan->shape[LOSSD_SAMPLE_WEIGHT]) ||
+        !lossd_shape_equal(&both, &plan->rows)) {
+      lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/sample_weight",
+                 "sample_weight has shape %s, the unreduced loss has shape %s",
+                 lossd_shape_text(&plan->shape[LOSSD_SAMPLE_WEIGHT], found),
+                 lossd_shape_text(&plan->rows, expected));
+      lossd_hint(problem, "send a shape that broadcasts to %s", expected);
+      return problem->status;
+    }
+  }
+  if (is_present(e, LOSSD_GRAD_OUTPUT) &&
+      !lossd_shape_equal(&plan->shape[LOSSD_GRAD_OUTPUT], &plan->loss_shape)) {
+    lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/grad_output",
+               "grad_output has shape %s, the loss has shape %s",
+               lossd_shape_text(&plan->shape[LOSSD_GRAD_OUTPUT], found),
+               lossd_shape_text(&plan->loss_shape, expected));
+    lossd_hint(problem, plan->reduced ? "send one number, or set reduction to none" : "send shape %s",
+               expected);
+    return problem->status;
+  }
+  for (int k = LOSSD_SAMPLE_WEIGHT; k <= LOSSD_GRAD_OUTPUT; k++) {
+    if (!is_present(e, k)) continue;
+    plan->view[k].length = plan->view[k].step = 1;
+    lossd_view_rows(plan, k, 0);
+  }
+  return LOSSD_OK;
+}
+
+/* Two neighbouring dimensions are one when every view walks them as one. */
+static bool mergeable(const struct lossd_plan *plan, int outer, int inner, int64_t inner_extent) {
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const struct lossd_view *view = &plan->view[k];
+    if (view->length && view->stride[outer] != view->stride[inner] * inner_extent) return false;
+  }
+  return true;
+}
+
+static void move_dimension(struct lossd_plan *plan, int to, int from) {
+  for (int k = 0; k < LOSSD_INPUTS; k++) plan->view[k].stride[to] = plan->view[k].stride[from];
+}
+
+static void merge_dimensions(struct lossd_plan *plan) {
+  int dims = 0;
+  for (int d = 0; d < plan->rows.rank; d++) {
+    const int64_t extent = plan->rows.dim[d];
+    if (extent == 1) continue;
+    if (dims && mergeable(plan, dims - 1, d, extent)) {
+      move_dimension(plan, dims - 1, d);
+      plan->extent[dims - 1] *= extent;
+    } else {
+      move_dimension(plan, dims, d);
+      plan->extent[dims++] = extent;
+    }
+  }
+  if (!dims) {
+    plan->extent[dims++] = 1;
+    for (int k = 0; k < LOSSD_INPUTS; k++) plan->view[k].stride[0] = plan->view[k].length;
+  }
+  plan->dims = dims;
+}
+
+static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
+  plan->length = 1;
+  for (int k = 0; k < LOSSD_INPUTS; k++)
+    if (plan->view[k].length > plan->length) plan->length = plan->view[k].length;
+  int64_t elements;
+  if (!plan->elements && __builtin_mul_overflow(plan->row_count, plan->length, &elements))
+    elements = INT64_MAX;
+  else if (plan->elements)
+    elements = plan->elements;
+  plan->elements = elements;
+  if (elements <= plan->evaluation->max_elements) return LOSSD_OK;
+  lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the evaluation has %lld elements, the limit is %lld",
+             (long long)elements, (long long)plan->evaluation->max_elements);
+  lossd_hint(problem, "send it in shards and merge numerators and denominators");
+  return problem->status;
+}
+
+/* The denominator
+ * ----------------------------------------------------------------------------------------------- */
+
+static int bad_sample_weight(double weight, int64_t row, struct lossd_problem *problem) {
+  lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, "/sample_weight",
+             "sample_weight is %.17g at element %lld of the unreduced loss, expected finite numbers >= 0",
+             weight, (long long)row);
+  lossd_hint(problem, "send finite weights >= 0");
+  return problem->status;
+}
+
+static int bad_class(const struct lossd_plan *plan, int64_t class, int64_t row,
+                     struct lossd_problem *problem) {
+  lossd_fail(problem, LOSSD_INDEX_OUT_OF_RANGE, "/target",
+             "target is %lld at element %lld, input has %lld classes", (long long)class, (long long)row,
+             (long long)plan->view[0].length);
+  if (plan->has_ignored)
+    lossd_hint(problem, "send 0 to %lld, or ignore_index (%lld)", (long long)plan->view[0].length - 1,
+               (long long)plan->ignored);
+  else
+    lossd_hint(problem, "send 0 to %lld", (long long)plan->view[0].length - 1);
+  return problem->status;
+}
+
+/* Weighs a block of rows: their sample weights times, for indexed classes, their class weights. Marks rows
+ * that are left out, checks class indices of those that are not. */
+static int weigh_block(struct lossd_plan *plan, int64_t row, size_t n, bool *left_out, double *sum,
+                       struct lossd_problem *problem) {
+  double weight[256], gathered[256];
+  int64_t class[256];
+  size_t pitch = 1;
+  const struct lossd_view *sample = &plan->view[LOSSD_SAMPLE_WEIGHT], *target = &plan->view[1];
+  const double *s = sample->length ? load_rows(plan, sample, row, n, gathered, &pitch) : NULL;
+  if (plan->indexed) load_indices(plan, target, row, n, class);
+  for (size_t r = 0; r < n; r++) {
+    weight[r] = s ? s[r] : 1;
+    if (!(weight[r] >= 0 && weight[r] <= DBL_MAX))
+      return bad_sample_weight(weight[r], row + (int64_t)r, problem);
+    if (!plan->indexed) continue;
+    if (weight[r] == 0 || (plan->has_ignored && class[r] == plan->ignored)) {
+      left_out[r] = true, weight[r] = 0;
+      continue;
+    }
+    if (class[r] < 0 || class[r] >= plan->view[0].length)
+      return bad_class(plan, class[r], row + (int64_t)r, problem);
+    if (plan->class_weight) weight[r] *= plan->class_weight[class[r]];
+  }
+  *sum = sum_real(weight, n);
+  return LOSSD_OK;
+}
+
+static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
+  struct lossd_sum2 total = {0, 0};
+  bool *left_out = NULL;
+  plan->denominator = (double)plan->row_count * plan->denominator_scale;
+  if (!plan->indexed && !plan->view[LOSSD_SAMPLE_WEIGHT].length) return LOSSD_OK;
+  if (plan->indexed) {
+    left_out = lossd_arena_alloc(plan->arena, (size_t)plan->row_count, 1);
+    if (!left_out)
+      return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory for %lld rows",
+                        (long long)plan->row_count);
+    memset(left_out, 0, (size_t)plan->row_count);
+    plan->left_out = left_out;
+  }
+  for (int64_t row = 0; row < plan->row_count; row += 256) {
+    const size_t n = plan->row_count - row < 256 ? (size_t)(plan->row_count - row) : 256;
+    double sum;
+    if (weigh_block(plan, row, n, left_out ? left_out + row : NULL, &sum, problem)) return problem->status;
+    lossd_sum2_add(&total, sum);
+  }
+  plan->denominator = lossd_sum2_value(&total) * plan->denominator_scale;
+  return LOSSD_OK;
+}
+
+/* The factor of each row's gradient. */
+static double gradient_scale(const struct lossd_plan *plan) {
+  const int reduction = (int)plan->option[LOSSD_REDUCTION];
+  if (reduction == LOSSD_NONE || reduction == LOSSD_SUM) return 1;
+  return plan->denominator == 0 ? 0 : 1 / plan->denominator;
+}
+
+/* Slices
+ * -------------------------------------------------------------------------------------------------------- */
+
+static size_t aligned(int64_t count, size_t size) {
+  return ((size_t)count * size + 63) & ~(size_t)63;
+}
+
+static void cut_slices(struct lossd_plan *plan) {
+  const int64_t tile = plan->pointwise ? 1024 : 4096 / plan->length;
+  plan->tile_rows = tile < 1 ? 1 : tile > 1024 ? 1024 : tile;
+  plan->slice_rows = LOSSD_SLICE / plan->length / plan->tile_rows * plan->tile_rows;
+  if (plan->slice_rows < 1) plan->slice_rows = plan->tile_rows;
+  plan->slices = (size_t)((plan->row_count + plan->slice_rows - 1) / plan->slice_rows);
+  plan->scratch_bytes = 3 * aligned(plan->tile_rows, 8) + aligned(plan->length * plan->spare_vectors, 8);
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const int64_t length = plan->view[k].length ? plan->view[k].length : 1;
+    plan->scratch_bytes += 2 * aligned(plan->tile_rows * length, 8);
+  }
+}
+
+static int allocate(struct lossd_plan *plan, struct lossd_problem *problem) {
+  const struct lossd_evaluation *e = plan->evaluation;
+  plan->partial = lossd_arena_alloc(plan->arena, plan->slices, sizeof *plan->partial);
+  bool enough = plan->partial != NULL;
+  for (int k = 0; k < e->loss->role_count; k++) {
+    if (!plan->view[k].shared || !(e->gradients & 1u << k)) continue;
+    const size_t count = (size_t)lossd_shape_count(&e->tensor[k].shape);
+    plan->accumulator[k] = lossd_arena_alloc(plan->arena, count, sizeof *plan->accumulator[k]);
+    if (plan->accumulator[k]) memset(plan->accumulator[k], 0, count * sizeof *plan->accumulator[k]);
+    enough = enough && plan->accumulator[k];
+    plan->serial = true;
+  }
+  if (enough) return LOSSD_OK;
+  lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory to evaluate %lld elements",
+             (long long)plan->elements);
+  lossd_hint(problem, "try again later, or send less at once");
+  return problem->status;
+}
+
+int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *e, struct lossd_arena *arena,
+                    struct lossd_problem *problem) {
+  *plan = (struct lossd_plan){.evaluation = e,
+                              .loss = e->loss,
+                              .option = e->options.value,
+                              .arena = arena,
+                              .spare_vectors = 1,
+                              .denominator_scale = 1};
+  if (check_roles(e, problem) || check_dtypes(e, problem)) return problem->status;
+  plan->compute = compute_type(e);
+  plan->reduced = plan->option[LOSSD_REDUCTION] != LOSSD_NONE;
+  take_tensors(plan);
+  if (e->loss->plan(plan, problem)) return problem->status;
+  if (!plan->reduced) plan->loss_shape = plan->rows;
+  if (take_common_inputs(plan, problem)) return problem->status;
+  merge_dimensions(plan);
+  if (check_size(plan, problem) || weigh_rows(plan, problem)) return problem->status;
+  plan->scale = gradient_scale(plan);
+  plan->kernel = lossd_kernel_of(e->loss, plan->wide ? LOSSD_FLOAT64 : plan->compute);
+  if (plan->prepare) {
+    if (plan->prepare(plan, problem)) return problem->status;
+  } else {
+    cut_slices(plan);
+  }
+  return allocate(plan, problem);
+}
+
+void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch) {
+  plan->kernel->run(plan, slice, scratch);
+}
+
+/* Finishing
+ * ----------------------------------------------------------------------------------------------------- */
+
+static const char *const domains[] = {
+    [LOSSD_ANY] = "any number",           [LOSSD_FINITE] = "finite numbers",
+    [LOSSD_NONNEGATIVE] = "numbers >= 0", [LOSSD_UNIT_INTERVAL] = "numbers within [0, 1]",
+    [LOSSD_PLUS_MINUS_ONE] = "1 or -1",   [LOSSD_ZERO_ONE] = "0 or 1",
+};
+
+static int out_of_domain(const struct lossd_plan *plan, const struct lossd_partial *bad,
+                         struct lossd_problem *problem) {
+  const struct lossd_view *view = &plan->view[bad->bad_input];
+  struct position p = position_of(plan, bad->bad_row);
+  char pointer[64];
+  const int64_t at = view_offset(plan, view, &p) + bad->bad_element * view->step;
+  lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, pointer_to(plan->loss, bad->bad_input, pointer),
+             "%s is %.9g at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
+             bad->bad_value, (long long)at, domains[view->domain]);
+  lossd_hint(problem, "send %s", domains[view->domain]);
+  return problem->status;
+}
+
+static void store_double(void *to, enum lossd_dtype dtype, double value) {
+  store_run(dtype, to, 1, 1, &value);
+}
+
+static void write_accumulated(const struct lossd_plan *plan, int role) {
+  const enum lossd_dtype dtype = plan->view[role].dtype;
+  const int64_t count = lossd_shape_count(&plan->evaluation->tensor[role].shape);
+  char *to = plan->grad[role];
+  for (int64_t i = 0; i < count; i++)
+    store_double(to + i * (int64_t)lossd_dtype_size(dtype), dtype,
+                 lossd_sum2_value(&plan->accumulator[role][i]));
+}
+
+int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem) {
+  struct lossd_sum2 numerator = {0, 0};
+  for (size_t i = 0; i < plan->slices; i++) {
+    if (plan->partial[i].bad_input >= 0) return out_of_domain(plan, &plan->partial[i], problem);
+    lossd_sum2_merge(&numerator, &plan->partial[i].numerator);
+  }
+  for (int k = 0; k < plan->loss->role_count; k++)
+    if (plan->accumulator[k] && plan->grad[k]) write_accumulated(plan, k);
+  if (!plan->reduced) return LOSSD_OK;
+  plan->numerator = canonical(lossd_sum2_value(&numerator));
+  const bool sum = plan->option[LOSSD_REDUCTION] == LOSSD_SUM;
+  store_double(plan->loss_data, plan->compute, sum ? plan->numerator : plan->numerator / plan->denominator);
+  return LOSSD_OK;
+}

@@ -1,0 +1,250 @@
+/* How the families of losses read shapes: from plan->shape to rows and views. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/gather.h"
+#include "core/plan.h"
+
+bool lossd_broadcast(struct lossd_shape *into, const struct lossd_shape *other) {
+  struct lossd_shape out = {.rank = into->rank > other->rank ? into->rank : other->rank};
+  for (int d = 1; d <= out.rank; d++) {
+    int64_t a = d <= into->rank ? into->dim[into->rank - d] : 1;
+    int64_t b = d <= other->rank ? other->dim[other->rank - d] : 1;
+    if (a != b && a != 1 && b != 1) return false;
+    out.dim[out.rank - d] = a == 1 ? b : a;
+  }
+  *into = out;
+  return true;
+}
+
+int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char *rule,
+                        struct lossd_problem *problem) {
+  char pointer[64], shape_a[LOSSD_SHAPE_TEXT], shape_b[LOSSD_SHAPE_TEXT];
+  const char *name_a = lossd_input_name(plan->loss, a), *name_b = lossd_input_name(plan->loss, b);
+  snprintf(pointer, sizeof pointer, "/%s", name_a);
+  lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer, "%s has shape %s, %s has shape %s; %s", name_a,
+             lossd_shape_text(&plan->evaluation->tensor[a].shape, shape_a), name_b,
+             lossd_shape_text(&plan->evaluation->tensor[b].shape, shape_b), rule);
+  lossd_hint(problem, "send %s and %s in shapes that fit each other", name_a, name_b);
+  return problem->status;
+}
+
+static bool is_present(const struct lossd_plan *plan, int input) {
+  return plan->evaluation->present & 1u << input;
+}
+
+/* Strides of an input whose shape, aligned to the right, broadcasts to `rows`; the last `vector` dimensions
+ * of the input are its vector and not rows. */
+void lossd_view_rows(struct lossd_plan *plan, int input, int vector) {
+  const struct lossd_shape *shape = &plan->shape[input];
+  struct lossd_view *view = &plan->view[input];
+  int64_t stride = 1;
+  for (int d = shape->rank; d > shape->rank - vector && d > 0; d--) stride *= shape->dim[d - 1];
+  view->shared = false;
+  for (int d = 1; d <= plan->rows.rank; d++) {
+    const int at = shape->rank - vector - d;
+    const int64_t size = at >= 0 ? shape->dim[at] : 1, rows = plan->rows.dim[plan->rows.rank - d];
+    view->stride[plan->rows.rank - d] = size == rows && size != 1 ? stride : 0;
+    if (size != rows) view->shared = true;
+    stride *= size;
+  }
+}
+
+static int set_rows(struct lossd_plan *plan, const struct lossd_shape *rows, struct lossd_problem *problem) {
+  plan->rows = *rows;
+  plan->row_count = lossd_shape_count(rows);
+  if (plan->row_count >= 0) return LOSSD_OK;
+  return lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the tensors broadcast to more than 2^63 elements");
+}
+
+#define SAME_SHAPE "expected the same shape"
+#define BROADCASTABLE "expected shapes that broadcast together"
+#define NOT_LARGER "expected a shape that broadcasts to it"
+
+/* The common shape of roles 0..paired-1. */
+static int pair_shapes(const struct lossd_plan *plan, bool broadcast, int paired, struct lossd_shape *out,
+                       struct lossd_problem *problem) {
+  *out = plan->shape[0];
+  for (int k = 1, first = 0; k < paired; k++) {
+    const bool scalar = !plan->shape[k].rank || !out->rank;
+    if (!broadcast && !scalar && !lossd_shape_equal(out, &plan->shape[k])) {
+      lossd_shape_problem(plan, k, first, SAME_SHAPE, problem);
+      for (int i = 0; i < plan->loss->option_count; i++)
+        if (!strcmp(plan->loss->options[i].name, "broadcast"))
+          lossd_hint(problem, "send the same shape, or set the option broadcast to true");
+      return problem->status;
+    }
+    if (!lossd_broadcast(out, &plan->shape[k]))
+      return lossd_shape_problem(plan, k, first, BROADCASTABLE, problem);
+    if (!plan->shape[first].rank) first = k;
+  }
+  return LOSSD_OK;
+}
+
+/* Whether `shape` broadcasts to `whole` without enlarging it. */
+static bool fits_into(const struct lossd_shape *shape, const struct lossd_shape *whole) {
+  struct lossd_shape both = *whole;
+  return lossd_broadcast(&both, shape) && lossd_shape_equal(&both, whole);
+}
+
+int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
+                           struct lossd_problem *problem) {
+  struct lossd_shape rows;
+  if (pair_shapes(plan, broadcast, paired, &rows, problem) || set_rows(plan, &rows, problem))
+    return problem->status;
+  plan->pointwise = true;
+  for (int k = 0; k < plan->loss->role_count; k++) {
+    if (!is_present(plan, k)) continue;
+    if (!fits_into(&plan->shape[k], &rows)) return lossd_shape_problem(plan, k, 0, NOT_LARGER, problem);
+    plan->view[k].length = plan->view[k].step = 1;
+    lossd_view_rows(plan, k, 0);
+  }
+  return LOSSD_OK;
+}
+
+static int needs_axis(const struct lossd_plan *plan, int role, const char *axis,
+                      struct lossd_problem *problem) {
+  char pointer[64];
+  const char *name = lossd_input_name(plan->loss, role);
+  snprintf(pointer, sizeof pointer, "/%s", name);
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer, "%s is a single number; expected shape %s", name,
+             plan->loss->roles[role].shape);
+  lossd_hint(problem, "give %s an axis of %s", name, axis);
+  return problem->status;
+}
+
+static int empty_axis(const struct lossd_plan *plan, int role, const char *axis,
+                      struct lossd_problem *problem) {
+  char pointer[64], shape[LOSSD_SHAPE_TEXT];
+  const char *name = lossd_input_name(plan->loss, role);
+  snprintf(pointer, sizeof pointer, "/%s", name);
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer,
+             "%s has shape %s: its axis of %s is empty, expected at least 1", name,
+             lossd_shape_text(&plan->shape[role], shape), axis);
+  return problem->status;
+}
+
+int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
+                       const bool vectors[LOSSD_MAX_ROLES], struct lossd_problem *problem) {
+  struct lossd_shape whole, rows;
+  for (int k = 0; k < paired; k++)
+    if (!plan->shape[k].rank) return needs_axis(plan, k, "the vectors' elements", problem);
+  if (pair_shapes(plan, broadcast, paired, &whole, problem)) return problem->status;
+  const int64_t length = whole.dim[whole.rank - 1];
+  if (length < 1) return empty_axis(plan, 0, "the vectors' elements", problem);
+  rows = whole;
+  rows.rank--;
+  for (int k = paired; k < plan->loss->role_count; k++)
+    if (broadcast && is_present(plan, k) && !vectors[k] && !lossd_broadcast(&rows, &plan->shape[k]))
+      return lossd_shape_problem(plan, k, 0, "expected a shape that broadcasts with it but for its last axis",
+                                 problem);
+  if (set_rows(plan, &rows, problem)) return problem->status;
+  whole = rows;
+  whole.dim[whole.rank++] = length;
+  for (int k = 0; k < plan->loss->role_count; k++) {
+    const struct lossd_shape *shape = &plan->shape[k];
+    const bool vector = k < paired || vectors[k];
+    if (!is_present(plan, k)) continue;
+    if (!fits_into(shape, vector ? &whole : &rows))
+      return lossd_shape_problem(plan, k, 0, vector ? NOT_LARGER : "expected its shape without the last axis",
+                                 problem);
+    if (k >= paired && !vector && !broadcast && !lossd_shape_equal(shape, &rows))
+      return lossd_shape_problem(plan, k, 0, "expected its shape without the last axis", problem);
+    plan->view[k].length = vector ? length : 1;
+    plan->view[k].step = !vector || (shape->rank && shape->dim[shape->rank - 1] == length) ? 1 : 0;
+    lossd_view_rows(plan, k, vector && shape->rank ? 1 : 0);
+    plan->view[k].shared |= plan->view[k].step == 0;
+  }
+  return LOSSD_OK;
+}
+
+/* The input's shape without its axis of classes. */
+static struct lossd_shape without_classes(const struct lossd_shape *input) {
+  struct lossd_shape rows = {0};
+  const int axis = input->rank > 1;
+  for (int d = 0; d < input->rank; d++)
+    if (d != axis) rows.dim[rows.rank++] = input->dim[d];
+  return rows;
+}
+
+/* Rows of the axis of classes: the dimensions before and after it, `inner` elements apart along it. */
+static void view_classes(struct lossd_plan *plan, int role, int64_t classes, int64_t inner) {
+  struct lossd_view *view = &plan->view[role];
+  int64_t stride = 1;
+  view->length = classes;
+  view->step = inner;
+  for (int d = plan->rows.rank - 1; d >= 0; d--) {
+    if (d == 0 && plan->shape[role].rank > 1) stride = classes * inner; /* the batch axis */
+    view->stride[d] = stride;
+    stride *= plan->rows.dim[d];
+  }
+}
+
+static int check_class_weight(struct lossd_plan *plan, int role, int64_t classes,
+                              struct lossd_problem *problem) {
+  const struct lossd_shape *shape = &plan->shape[role];
+  char text[LOSSD_SHAPE_TEXT], pointer[64];
+  snprintf(pointer, sizeof pointer, "/%s", lossd_input_name(plan->loss, role));
+  if (shape->rank != 1 || shape->dim[0] != classes) {
+    if (shape->rank == 1)
+      lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer, "weight has %lld numbers, input has %lld classes",
+                 (long long)shape->dim[0], (long long)classes);
+    else
+      lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer,
+                 "weight has shape %s, input has %lld classes; expected [%lld]",
+                 lossd_shape_text(shape, text), (long long)classes, (long long)classes);
+    lossd_hint(problem, "send %lld", (long long)classes);
+    return problem->status;
+  }
+  plan->view[role].length = classes;
+  plan->view[role].step = 1;
+  memset(plan->view[role].stride, 0, sizeof plan->view[role].stride);
+  return LOSSD_OK;
+}
+
+int lossd_plan_classes(struct lossd_plan *plan, struct lossd_problem *problem) {
+  enum { INPUT, TARGET, WEIGHT };
+  const struct lossd_shape *input = &plan->shape[INPUT], *target = &plan->shape[TARGET];
+  if (!input->rank) return needs_axis(plan, INPUT, "classes", problem);
+  const int64_t classes = input->dim[input->rank > 1];
+  if (classes < 1) return empty_axis(plan, INPUT, "classes", problem);
+  const struct lossd_shape rows = without_classes(input);
+  if (plan->view[TARGET].index ? !lossd_shape_equal(target, &rows) : !lossd_shape_equal(target, input)) {
+    char expected[LOSSD_SHAPE_TEXT];
+    lossd_shape_problem(plan, TARGET, INPUT, "expected input's shape, or that without its classes", problem);
+    lossd_hint(problem, "send class indices of shape %s", lossd_shape_text(&rows, expected));
+    return problem->status;
+  }
+  if (set_rows(plan, &rows, problem)) return problem->status;
+  int64_t inner = 1;
+  for (int d = 2; d < input->rank; d++) inner *= input->dim[d];
+  view_classes(plan, INPUT, classes, inner);
+  if (plan->view[TARGET].index) {
+    plan->view[TARGET].length = plan->view[TARGET].step = 1;
+    lossd_view_rows(plan, TARGET, 0);
+    plan->indexed = true;
+  } else {
+    view_classes(plan, TARGET, classes, inner);
+  }
+  if (is_present(plan, WEIGHT) && plan->loss->role_count > WEIGHT)
+    return check_class_weight(plan, WEIGHT, classes, problem);
+  return LOSSD_OK;
+}
+
+int lossd_take_class_weight(struct lossd_plan *plan, struct lossd_problem *problem) {
+  enum { WEIGHT = 2 };
+  const struct lossd_view *view = &plan->view[WEIGHT];
+  if (!is_present(plan, WEIGHT)) return LOSSD_OK;
+  double *weight = lossd_arena_alloc(plan->arena, (size_t)view->length, sizeof *weight);
+  if (!weight) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "/weight", "no memory for the class weights");
+  load_run(view->dtype, view->data, 1, (size_t)view->length, weight);
+  for (int64_t i = 0; i < view->length; i++) {
+    if (!(weight[i] < 0)) continue;
+    lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, "/weight",
+               "weight is %.9g at class %lld, expected numbers >= 0", weight[i], (long long)i);
+    lossd_hint(problem, "send class weights >= 0");
+    return problem->status;
+  }
+  plan->class_weight = plan->indexed ? weight : NULL;
+  return LOSSD_OK;
+}
