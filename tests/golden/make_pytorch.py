@@ -13,10 +13,11 @@ import warnings
 import torch
 
 import torch_classes
+import torch_probabilities
 import torch_regression
 from vectors import Suite
 
-MODULES = (torch_regression, torch_classes)
+MODULES = (torch_regression, torch_classes, torch_probabilities)
 FOLDER = pathlib.Path(__file__).parent / "pytorch"
 VERSION = "2.13."
 

@@ -239,7 +239,149 @@ def nll(tensors, options, reduction):
                       ignore_index=options.get("ignore_index", IGNORED))
 
 
+def nll_cases(suite):
+    shape_cases(suite, index_shapes(suite, low=-4.0, high=0.0))
+    ignored_cases(suite, -4.0, 0.0)
+    index_weight_cases(suite, -4.0, 0.0)
+    empty_classes(suite)
+    for kind, (low, high) in {"probabilities": (0.05, 1.0), "log_probabilities": (-4.0, 0.0)}.items():
+        roles = lambda key, shape, **more: index_roles(suite, f"{kind} {key}", shape, low=low, high=high, **more)
+        table = [{"input_kind": kind}]
+        option_cases(suite, roles("NC", (5, 3), weighted=True, ignore=IGNORED), table, "weighted")
+        option_cases(suite, roles("NCd", (2, 3, 4)), table, "k-dimensional")
+        option_cases(suite, roles("C", (4,)), table, "unbatched")
+        sample_weight_cases(suite, roles("s", (4, 3, 2), weighted=True), f"{kind}, sample_weight", input_kind=kind)
+    extremes = {"input": [[-INF, 0.0], [-1e300, -1.0], [-1e-300, -800.0], [0.0, -INF]], "target": [0, 0, 0, 0]}
+    suite.extremes("extremes, none", extremes, reduction="none")
+    suite.extremes("extremes, mean", extremes)
+    suite.case("infinity and NaN in other classes, none",
+               {"input": [[-INF, -1.0, NAN], [NAN, NAN, -0.5]], "target": [1, 2]}, reduction="none")
+    suite.case("positive scores are not checked, sum", {"input": [[2.5, -1.0], [0.5, 4.0]], "target": [0, 1]}, reduction="sum")
+    suite.case("probabilities 0 and 1, none", {"input": [[1.0, 0.0], [1e-300, 1.0], [0.0, 1.0]], "target": [0, 0, 0]},
+               reduction="none", input_kind="probabilities")
+    suite.case("large, mean", index_roles(suite, "large", (12, 25), weighted=True, ignore=IGNORED, low=-6.0, high=0.0))
+
+
+# ---- MultiMarginLoss ----
+
+
+def multi_margin(tensors, options, reduction):
+    return F.multi_margin_loss(tensors["input"], tensors["target"], p=options.get("p", 1), margin=options.get("margin", 1.0),
+                               weight=tensors.get("weight"), reduction=reduction)
+
+
+def rows_with_targets(suite, key, shape, weighted=False):
+    return index_roles(suite, key, shape, weighted=weighted, low=-1.5, high=1.5)
+
+
+def multi_margin_cases(suite):
+    roles = lambda key, shape, **more: rows_with_targets(suite, key, shape, **more)
+    shape_cases(suite, {
+        "unbatched (C)": roles("C", (5,)),
+        "(N,C)": roles("NC", (4, 3)),
+        "one class": roles("one class", (3, 1)),
+        "one row": roles("one row", (1, 4)),
+        "weighted unbatched": roles("w C", (4,), weighted=True),
+        "weighted (N,C)": roles("w NC", (5, 4), weighted=True),
+    })
+    shape_cases(suite, {"squared weighted (N,C)": roles("w2 NC", (4, 4), weighted=True)}, p=2)
+    option_cases(suite, roles("options", (5, 4), weighted=True),
+                 [{"p": p, "margin": margin} for p in (1, 2) for margin in (0, 0.25, 1.5, -0.5)])
+    option_cases(suite, roles("options unbatched", (4,)), [{"p": 2}, {"margin": 2.0}], "unbatched")
+    sample_weight_cases(suite, roles("s", (6, 4), weighted=True))
+    sample_weight_cases(suite, roles("s2", (5, 3)), "squared, sample_weight", p=2)
+    sample_weight_cases(suite, roles("s C", (4,)), "unbatched, sample_weight")
+    empty = {"input": torch.zeros(0, 3), "target": torch.zeros(0, dtype=torch.int64)}
+    empty_cases(suite, {"(0,C)": empty, "weighted (0,C)": {**empty, "weight": [1.0, 2.0, 0.5]}})
+    # Exactly at the margin, where the gradient is 0, on it by one step, and beyond.
+    ties = {"input": [[1.0, 0.0, 0.0, -1.0], [0.5, -0.5, 0.5, 0.5], [2.0, 3.0, 3.0, 2.5]], "target": [0, 0, 1]}
+    for p in (1, 2):
+        suite.case(f"ties at the margin p={p}, none", ties, reduction="none", p=p)
+        suite.case(f"ties at margin 0.5 p={p}, mean", ties, p=p, margin=0.5)
+        suite.case(f"ties at margin 0 p={p}, sum", ties, reduction="sum", p=p, margin=0.0)
+    extremes = {"input": [[1e300, -1e300, 0.0], [-INF, 0.0, 1.0], [1e-300, -1e-300, 0.0], [1e150, 0.0, -1e150]],
+                "target": [1, 1, 2, 2]}
+    for p in (1, 2):
+        suite.extremes(f"extremes p={p}, none", extremes, reduction="none", p=p)
+    suite.case("class weight 0", {**ties, "weight": [0.0, 1.0, 2.0, 1.0]}, reduction="none")
+    suite.case("int32 target, int64 weight", {**ties, "target": {"dtype": "int32", "data": [0, 0, 1]},
+                                              "weight": {"dtype": "int64", "data": [1, 2, 3, 4]}})
+    suite.case("NaN in a row of sample_weight 0, mean",
+               {**ties, "input": [[1.0, NAN, 0.0, 0.0]] + ties["input"][1:], "sample_weight": [0.0, 1.0, 2.0]},
+               left_out_nan=True)
+    for p in (1, 2):
+        suite.case(f"large p={p}, mean", roles(f"large {p}", (12, 30), weighted=True), p=p)
+
+
+# ---- MultiLabelMarginLoss ----
+
+
+def listed(multi_hot):
+    """Rows of 0 and 1 as indices, closed by -1."""
+    order = torch.argsort(1 - multi_hot, dim=-1, stable=True)
+    return torch.where(multi_hot.gather(-1, order) == 1, order, -1)
+
+
+def multi_label_margin(tensors, options, reduction):
+    target = tensors["target"]
+    if options.get("target_kind", "indices") == "multi_hot":
+        target = listed(target.long())
+    return F.multilabel_margin_loss(tensors["input"], target, reduction=reduction)
+
+
+def label_rows(suite, key, shape, multi_hot=False):
+    """Every row lists some classes, possibly none or all; behind the first negative lies padding that is not read."""
+    draw = suite.draw(key)
+    scores, hot = draw.uniform(*shape, low=-1.5, high=1.5), draw.bits(*shape).long()
+    if multi_hot:
+        return {"input": scores, "target": hot}
+    return {"input": scores, "target": listed(hot)}
+
+
+def multi_label_margin_cases(suite):
+    rows = lambda key, *args, **more: label_rows(suite, key, *args, **more)
+    shape_cases(suite, {
+        "unbatched (C)": rows("C", (5,)), "(N,C)": rows("NC", (4, 5)), "one row": rows("one row", (1, 3)),
+        "wide (N,C)": rows("wide", (3, 9)),
+        "none listed": {"input": [[0.5, 1.0, -1.0]], "target": [[-1, -1, -1]]},
+        "all listed": {"input": [[0.5, 1.0, -1.0]], "target": [[2, 0, 1]]},
+        "one class": {"input": [[0.5], [1.0]], "target": [[0], [-1]]},
+        "unsorted": {"input": [[0.5, 1.0, -1.0, 0.25]], "target": [[3, 0, -1, -1]]},
+        "listed twice": {"input": [[0.5, 1.0, -1.0, 0.25]], "target": [[1, 1, 2, -1]]},
+        "padding of class numbers": {"input": [[0.5, 1.0, -1.0, 0.25]], "target": [[1, -1, 2, 3]]},
+    })
+    shape_cases(suite, {f"multi_hot {name}": rows(f"hot {name}", shape, multi_hot=True)
+                        for name, shape in {"(C)": (5,), "(N,C)": (4, 5), "one class": (2, 1)}.items()},
+                target_kind="multi_hot")
+    for hot in ([[0, 0, 0]], [[1, 1, 1]]):
+        suite.case(f"multi_hot {hot}", {"input": [[0.5, 1.0, -1.0]], "target": hot}, reduction="none", target_kind="multi_hot")
+    suite.case("target_kind indices in words", rows("words", (3, 4)), target_kind="indices")
+    sample_weight_cases(suite, rows("s", (6, 4)))
+    sample_weight_cases(suite, rows("s hot", (4, 4), multi_hot=True), "multi_hot, sample_weight", target_kind="multi_hot")
+    sample_weight_cases(suite, rows("s C", (4,)), "unbatched, sample_weight")
+    empty_cases(suite, {"(0,C)": {"input": torch.zeros(0, 3), "target": torch.zeros(0, 3, dtype=torch.int64)}})
+    # A listed class ahead of another by exactly 1, where the gradient is 0; by 1 - 2^-52; equal scores.
+    ties = {"input": [[1.0, 0.0, 0.0], [1.0, 2.220446049250313e-16, 2.0], [0.5, 0.5, -0.5]],
+            "target": [[0, -1, -1], [0, -1, -1], [0, 1, -1]]}
+    suite.case("ties at the margin, none", ties, reduction="none")
+    suite.case("ties at the margin, mean", ties)
+    extremes = {"input": [[1e300, -1e300, 0.0], [-INF, 0.0, 1.0], [1e-300, -1e-300, 0.0], [INF, 0.0, 1.0]],
+                "target": [[1, -1, -1], [1, 2, -1], [2, -1, -1], [0, -1, -1]]}
+    suite.extremes("extremes, none", extremes, reduction="none")
+    suite.case("int32 target", {**ties, "target": {"dtype": "int32", "data": ties["target"]}}, reduction="sum")
+    suite.case("bool multi_hot target", {"input": [[0.5, 1.0], [0.25, -1.0]],
+                                         "target": {"dtype": "bool", "data": [[True, False], [True, True]]}},
+               target_kind="multi_hot")
+    suite.case("NaN in a row of sample_weight 0, mean",
+               {**ties, "input": [[1.0, NAN, 0.0]] + ties["input"][1:], "sample_weight": [0.0, 1.0, 2.0]}, left_out_nan=True)
+    suite.case("large, mean", rows("large", (8, 30)))
+    suite.case("large multi_hot, mean", rows("large hot", (10, 20), multi_hot=True), target_kind="multi_hot")
+
+
 LOSSES = (
     (Loss("CrossEntropyLoss", ("input", "target"), cross_entropy, ("target",), target_weights, ignored_targets),
      cross_entropy_cases),
+    (Loss("NLLLoss", ("input",), nll, ("target",), target_weights, ignored_targets), nll_cases),
+    (Loss("MultiMarginLoss", ("input",), multi_margin, ("target",)), multi_margin_cases),
+    (Loss("MultiLabelMarginLoss", ("input",), multi_label_margin, ("target",)), multi_label_margin_cases),
 )

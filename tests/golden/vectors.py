@@ -117,6 +117,7 @@ def reduced(unreduced, reduction):
 @dataclass
 class Parts:
     value: torch.Tensor
+    elements: torch.Tensor  # the unreduced loss with sample_weight, 0 where left out
     numerator: torch.Tensor
     denominator: torch.Tensor
 
@@ -141,7 +142,7 @@ def parts(loss, tensors, options, reduction):
     value = {"none": weighted, "sum": numerator}.get(reduction)
     if value is None:
         value = numerator / denominator if denominator != 0 else numerator * 0 + math.nan
-    return Parts(value, numerator, denominator)
+    return Parts(value, weighted, numerator, denominator)
 
 
 def agree(a, b):
@@ -173,6 +174,13 @@ def check_unread(loss, tensors, clean, options):
     dirty = parts(loss, tensors, options, "none").value
     if not torch.equal(dirty, parts(loss, clean, options, "none").value):
         raise ValueError("a NaN is read by an element that is not left out")
+
+
+def check_nan_kept(loss, elements, role, gradient):
+    """Where the loss is NaN the service's gradients are NaN; a case where torch swallows it is refused."""
+    if loss.name != "NLLLoss" and gradient.shape[:elements.dim()] == elements.shape:
+        if not bool(gradient[elements.isnan()].isnan().all()):
+            raise ValueError(f"torch's gradient of {role} swallows the NaN of the loss")
 
 
 def decode_request(loss, request):
@@ -220,8 +228,10 @@ def evaluate(loss, request, left_out_nan=False):
             gradients = torch.autograd.grad(value, leaves, cotangent, allow_unused=True)
         else:
             gradients = [None] * len(leaves)
-        answer["gradients"] = {role: nested((torch.zeros_like(leaf) if g is None else g).tolist())
-                               for role, leaf, g in zip(wanted, leaves, gradients)}
+        gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, gradients)]
+        for role, gradient in zip(wanted, gradients):
+            check_nan_kept(loss, own.elements.detach(), role, gradient)
+        answer["gradients"] = {role: nested(gradient.tolist()) for role, gradient in zip(wanted, gradients)}
     return answer
 
 
@@ -310,6 +320,15 @@ class Suite:
         self.lines.append(line)
         self.nan_left_out.append(left_out_nan)
 
+    def extremes(self, name, roles, gradients=True, **options):
+        """The case with its huge rows apart, since the size of the inputs widens the bound on all of its answers."""
+        encoded = {role: encode_tensor(value, True) for role, value in roles.items()}
+        rows = list(zip(*encoded.values(), strict=True))
+        huge = [row for row in rows if largest_finite(row) > 1e3]
+        for label, part in {"huge ": huge, "": [row for row in rows if row not in huge]}.items():
+            if part:
+                self.case(f"{label}{name}", dict(zip(roles, map(list, zip(*part)))), gradients, **options)
+
     def text(self):
         return "".join(json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n" for line in self.lines)
 
@@ -320,6 +339,13 @@ class Suite:
             again = json.dumps(evaluate(self.loss, case["request"], left_out_nan))
             if again != json.dumps(case["expect"]):
                 raise RuntimeError(f"{self.loss.name}: {case['name']!r} differs when it is read back")
+
+
+def largest_finite(data):
+    """The largest finite magnitude in nested JSON data."""
+    if isinstance(data, (list, tuple)):
+        return max(map(largest_finite, data), default=0.0)
+    return abs(data) if isinstance(data, (int, float)) and math.isfinite(data) else 0.0
 
 
 def nested_options(options):
