@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "number_reference.h"
+#include "tests/number_reference.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../number_reference.h"
+#include "tests/number_reference.h"
 
 static bool is_word(const char *text, size_t length) {
   return (length == 3 && memcmp(text, "NaN", 3) == 0) || (length == 8 && memcmp(text, "Infinity", 8) == 0) ||

@@ -5,7 +5,7 @@
  *
  * Every 64th value is also checked to be the shortest. Prints each disagreement; exit status 1 when there is
  * any. */
-#include "../number_reference.h"
+#include "tests/number_reference.h"
 
 static unsigned long long failures;
 

@@ -1,5 +1,5 @@
 /*
- * Build-time program: writes the C source of lossd_powers_of_five to standard output.
+ * Build-time program: powers_of_five FILE writes the C source of lossd_powers_of_five to the file.
  *
  * Exact big-integer arithmetic: 5^n by repeated multiplication, and floor(2^FRACTION_BITS / 5^n) by repeated
  * division (the floor of nested divisions is the floor of the whole). The leading 128 bits are rounded up.
@@ -66,15 +66,13 @@ static bool set(struct lossd_power *table, int q, const struct big *number, int 
   table[q - LOSSD_POWER_MIN] = leading_bits(number, exact);
   const int log2 = top_bit(number) - scale + q;
   if (log2 != lossd_floor_log2_pow10(q))
-    fprintf(stderr, "powers_of_five_gen: floor(log2(10^%d)) is %d, lossd_floor_log2_pow10 says %d\n", q, log2,
+    fprintf(stderr, "powers_of_five: floor(log2(10^%d)) is %d, lossd_floor_log2_pow10 says %d\n", q, log2,
             lossd_floor_log2_pow10(q));
   return log2 == lossd_floor_log2_pow10(q);
 }
 
-int main(void) {
-  static struct lossd_power table[LOSSD_POWER_MAX - LOSSD_POWER_MIN + 1];
+static bool fill(struct lossd_power *table) {
   bool good = true;
-
   struct big power = {{1}};
   for (int q = 0; q <= LOSSD_POWER_MAX; q++, multiply_by_five(&power)) good &= set(table, q, &power, 0, true);
 
@@ -84,12 +82,35 @@ int main(void) {
     divide_by_five(&fraction);
     good &= set(table, q, &fraction, FRACTION_BITS, false);
   }
+  return good;
+}
 
-  puts("/* Made by powers_of_five_gen.c. */\n#include \"api/powers_of_five.h\"\n");
-  puts("const struct lossd_power lossd_powers_of_five[LOSSD_POWER_MAX - LOSSD_POWER_MIN + 1] = {");
-  for (int q = LOSSD_POWER_MIN; q <= LOSSD_POWER_MAX; q++)
-    printf("    {UINT64_C(0x%016" PRIx64 "), UINT64_C(0x%016" PRIx64 ")}, /* %d */\n",
-           table[q - LOSSD_POWER_MIN].high, table[q - LOSSD_POWER_MIN].low, q);
-  puts("};");
-  return good && fflush(stdout) == 0 ? 0 : 1;
+static void write_source(FILE *file, const struct lossd_power *table) {
+  fputs("/* Made by powers_of_five. */\n#include \"api/powers_of_five.h\"\n\n", file);
+  fputs("const struct lossd_power lossd_powers_of_five[LOSSD_POWER_MAX - LOSSD_POWER_MIN + 1] = {\n", file);
+  for (int q = LOSSD_POWER_MIN; q <= LOSSD_POWER_MAX; q++, table++)
+    fprintf(file, "    {UINT64_C(0x%016" PRIx64 "), UINT64_C(0x%016" PRIx64 ")}, /* %d */\n", table->high,
+            table->low, q);
+  fputs("};\n", file);
+}
+
+int main(int argc, char **argv) {
+  static struct lossd_power table[LOSSD_POWER_MAX - LOSSD_POWER_MIN + 1];
+  if (argc != 2) {
+    fputs("usage: powers_of_five FILE\n", stderr);
+    return 2;
+  }
+  if (!fill(table)) return 1;
+  FILE *const file = fopen(argv[1], "w");
+  if (file == NULL) {
+    perror(argv[1]);
+    return 1;
+  }
+  write_source(file, table);
+  const bool failed = ferror(file) != 0;
+  if (fclose(file) != 0 || failed) {
+    perror(argv[1]);
+    return 1;
+  }
+  return 0;
 }
