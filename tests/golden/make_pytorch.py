@@ -13,11 +13,14 @@ import warnings
 import torch
 
 import torch_classes
+import torch_ctc
+import torch_distances
+import torch_embeddings
 import torch_probabilities
 import torch_regression
 from vectors import Suite
 
-MODULES = (torch_regression, torch_classes, torch_probabilities)
+MODULES = (torch_regression, torch_classes, torch_probabilities, torch_embeddings, torch_distances, torch_ctc)
 FOLDER = pathlib.Path(__file__).parent / "pytorch"
 VERSION = "2.13."
 

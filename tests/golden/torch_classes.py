@@ -233,8 +233,13 @@ def cross_entropy_extreme_cases(suite):
 
 
 def nll(tensors, options, reduction):
-    x = tensors["input"]
-    log_p = x.log() if options.get("input_kind") == "probabilities" else x
+    log_p = tensors["input"]
+    if options.get("input_kind") == "probabilities":  # the logarithm of the target's class alone, which alone is read
+        axis, target = class_axis(log_p), tensors["target"]
+        kept = target != options.get("ignore_index", IGNORED)
+        read = torch.zeros_like(log_p, dtype=torch.bool).scatter(
+            axis, torch.where(kept, target, 0).unsqueeze(axis), kept.unsqueeze(axis))
+        log_p = torch.where(read, log_p, 1.0).log()
     return F.nll_loss(log_p, tensors["target"], tensors.get("weight"), reduction=reduction,
                       ignore_index=options.get("ignore_index", IGNORED))
 

@@ -34,7 +34,7 @@ def elementwise_cases(suite, **intervals):
     empty_cases(suite, {"vector": {"input": torch.zeros(0), "target": torch.zeros(0)},
                         "matrix": {"input": torch.zeros(0, 3), "target": torch.zeros(0, 3)}})
     suite.case("thousand numbers, mean", make("thousand", (25, 40)))
-    hidden = {"input": [0.5, NAN, 0.25, 0.75], "target": [1.0, 1.0, NAN, 0.0], "sample_weight": [1.0, 0.0, 0.0, 2.5]}
+    hidden = {"input": [0.5, NAN, 0.25, 0.75], "target": [1.0, 1.0, NAN, 0.25], "sample_weight": [1.0, 0.0, 0.0, 2.5]}
     options = {"clamp_log": False} if suite.loss.name == "BCELoss" else {}  # torch's own BCE refuses NaN
     for reduction in ("none", "mean"):
         suite.case(f"NaN where sample_weight is 0, {reduction}", hidden, left_out_nan=True, reduction=reduction, **options)

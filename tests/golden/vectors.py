@@ -38,6 +38,7 @@ class Loss:
     ignored(tensors, options): the mask of ignored elements, shaped as the unreduced loss.
     mean_factor(tensors, options): extra factor of each element in the mean's numerator.
     batch_share(tensors): batchmean's denominator over that of the mean.
+    allowance(answer): (tolerance, why) that the contract grants the answer beyond the common bound.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Loss:
     ignored: Callable = lambda tensors, options: None
     mean_factor: Callable = lambda tensors, options: None
     batch_share: Callable = lambda tensors: 1.0
+    allowance: Callable = lambda answer: None
 
     def is_index(self, role, request):
         """An index role holds class indices; CrossEntropyLoss decides by the rank of its target."""
@@ -176,8 +178,10 @@ def check_unread(loss, tensors, clean, options):
         raise ValueError("a NaN is read by an element that is not left out")
 
 
-def check_nan_kept(loss, elements, role, gradient):
-    """Where the loss is NaN the service's gradients are NaN; a case where torch swallows it is refused."""
+def check_nan(loss, elements, role, gradient):
+    """The service's gradients are NaN exactly where the loss is; a case where torch differs is refused."""
+    if bool(gradient.isnan().any()) and not bool(elements.isnan().any()) and loss.name != "CTCLoss":
+        raise ValueError(f"torch's gradient of {role} is NaN where the loss is not")
     if loss.name != "NLLLoss" and gradient.shape[:elements.dim()] == elements.shape:
         if not bool(gradient[elements.isnan()].isnan().all()):
             raise ValueError(f"torch's gradient of {role} swallows the NaN of the loss")
@@ -190,6 +194,12 @@ def decode_request(loss, request):
             tensors[role], is_floating = decode_tensor(wire, loss.is_index(role, request))
             floating |= {role} if is_floating else set()
     return tensors, floating
+
+
+def own_options(request):
+    """The loss's own options; numbers that are not finite come as strings."""
+    return {name: float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+            for name, value in request["options"].items() if name not in ("definition", "reduction")}
 
 
 def wanted_roles(loss, request, floating):
@@ -207,7 +217,7 @@ def evaluate(loss, request, left_out_nan=False):
     left_out_nan: the request hides NaN in elements that are left out, which PyTorch would read.
     """
     tensors, floating = decode_request(loss, request)
-    options = {k: v for k, v in request["options"].items() if k not in ("definition", "reduction")}
+    options = own_options(request)
     reduction = request["options"].get("reduction", "mean")
     cotangent = tensors.pop("grad_output", None)
     if left_out_nan:
@@ -230,7 +240,7 @@ def evaluate(loss, request, left_out_nan=False):
             gradients = [None] * len(leaves)
         gradients = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, gradients)]
         for role, gradient in zip(wanted, gradients):
-            check_nan_kept(loss, own.elements.detach(), role, gradient)
+            check_nan(loss, own.elements.detach(), role, gradient)
         answer["gradients"] = {role: nested(gradient.tolist()) for role, gradient in zip(wanted, gradients)}
     return answer
 
@@ -288,8 +298,7 @@ class Suite:
         request = self.request(roles, options, None)
         tensors, _ = decode_request(self.loss, request)
         with torch.no_grad():
-            plain = {k: v for k, v in request["options"].items() if k not in ("definition", "reduction")}
-            return tuple(self.loss.call(tensors, plain, "none").shape)
+            return tuple(self.loss.call(tensors, own_options(request), "none").shape)
 
     def request(self, roles, options, gradients):
         # A case may give None for a role to leave it out of a shared set of roles.
@@ -301,7 +310,7 @@ class Suite:
             request["gradients"] = gradients
         return request
 
-    def case(self, name, roles, gradients=True, left_out_nan=False, tolerance=None, why=None, **options):
+    def case(self, name, roles, gradients=True, left_out_nan=False, **options):
         """Evaluate and record. With reduction none a non-uniform cotangent is sent unless the case has one."""
         if name in self.names:
             raise ValueError(f"{self.loss.name}: two cases are named {name!r}")
@@ -315,8 +324,9 @@ class Suite:
             line = {"name": name, "request": request, "expect": evaluate(self.loss, request, left_out_nan)}
         except Exception as error:
             raise RuntimeError(f"{self.loss.name}: case {name!r}: {error}") from error
-        if tolerance is not None:
-            line.update(tolerance=tolerance, why=why)
+        allowance = self.loss.allowance(line["expect"])
+        if allowance:
+            line["tolerance"], line["why"] = allowance
         self.lines.append(line)
         self.nan_left_out.append(left_out_nan)
 
