@@ -12,7 +12,11 @@ import pathlib
 
 import textbook_cases_difference
 import textbook_cases_entropy
+import textbook_cases_likelihood
+import textbook_cases_binary
 import textbook_classes as classes
+import textbook_ctc
+import textbook_embeddings as embeddings
 import textbook_pointwise as pointwise
 from textbook_cases import Cases
 from textbook_differences import check_gradients
@@ -22,11 +26,32 @@ from textbook_options import DIFFERENTIABLE
 HERE = pathlib.Path(__file__).resolve().parent
 
 FORMULAS = {
-    "L1Loss": pointwise.l1, "MSELoss": pointwise.mse, "CrossEntropyLoss": classes.cross_entropy,
-    "NLLLoss": classes.nll, "HuberLoss": pointwise.huber, "SmoothL1Loss": pointwise.smooth_l1,
+    "L1Loss": pointwise.l1,
+    "MSELoss": pointwise.mse,
+    "CrossEntropyLoss": classes.cross_entropy,
+    "CTCLoss": textbook_ctc.ctc,
+    "NLLLoss": classes.nll,
+    "PoissonNLLLoss": pointwise.poisson_nll,
+    "GaussianNLLLoss": pointwise.gaussian_nll,
+    "KLDivLoss": pointwise.kl_div,
+    "BCELoss": pointwise.bce,
+    "BCEWithLogitsLoss": pointwise.bce_with_logits,
+    "MarginRankingLoss": pointwise.margin_ranking,
+    "HingeEmbeddingLoss": pointwise.hinge_embedding,
+    "MultiLabelMarginLoss": classes.multi_label_margin,
+    "HuberLoss": pointwise.huber,
+    "SmoothL1Loss": pointwise.smooth_l1,
+    "SoftMarginLoss": pointwise.soft_margin,
+    "MultiLabelSoftMarginLoss": pointwise.multi_label_soft_margin,
+    "CosineEmbeddingLoss": embeddings.cosine_embedding,
+    "MultiMarginLoss": classes.multi_margin,
+    "TripletMarginLoss": embeddings.triplet_margin,
+    "TripletMarginWithDistanceLoss": embeddings.triplet_margin_with_distance,
 }
 
-CASES = textbook_cases_difference.CASES | textbook_cases_entropy.CASES
+CASES = (
+    textbook_cases_difference.CASES | textbook_cases_entropy.CASES | textbook_cases_likelihood.CASES
+    | textbook_cases_binary.CASES)
 
 
 def holds_nan(tree):

@@ -1,6 +1,6 @@
 """Every gradient against central differences of the same formula, wherever the formula is smooth."""
 import mpmath
-from mpmath import mpf
+from mpmath import mp, mpf
 
 from textbook_evaluate import Request, evaluate, gradient_roles
 from textbook_number import indices, is_nan
@@ -22,6 +22,7 @@ def moved(formula, body, loss, role, place, step):
 
 def check_gradients(formula, loss, cases):
     """How many slopes were compared; fails at the first that differs by more than 1e-30."""
+    mp.dps = 800
     compared = 0
     for case in cases:
         body = case["request"]
@@ -37,7 +38,7 @@ def check_gradients(formula, loss, cases):
                 x = request.floating(role).items[place].value
                 if is_nan(x) or mpmath.isinf(x):
                     continue
-                step = mpf("1e-60") * max(abs(x), mpf("1e-20"))
+                step = mpf("1e-40") * (abs(x) or 1)
                 rise = moved(formula, body, loss, role, place, step) - moved(formula, body, loss, role, place, -step)
                 error = abs(rise / (2 * step) - slope)
                 assert error <= mpf("1e-30") * max(1, abs(slope)), f"{loss}: {case['name']}: {role}[{place}]"

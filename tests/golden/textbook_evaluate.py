@@ -85,7 +85,7 @@ def evaluate(formula, request, roles):
     gradients = {role: [mpf(0)] * size(request.floating(role).shape) for role in roles}
     places = {id(var): (role, i) for role in roles for i, var in enumerate(request.floating(role).items)}
     for index, element in elements.items():
-        if element is None or averaged and denominator == 0:
+        if element is None or not roles or averaged and denominator == 0:
             continue
         scale = weights[index] * factor(index) * cotangent.at(index if reduction == "none" else ())
         scale = scale / denominator if averaged else scale
