@@ -40,22 +40,23 @@ class Draw:
 
 
 class Cases(list):
-    """The cases of one loss. A case is a dict: name, request, and why, kink or expect where they are needed."""
+    """The cases of one loss. A case is a dict: name, request, why, kink, nan_gradient."""
 
     def __init__(self, loss):
         super().__init__()
         self.loss = loss
         self.draw = Draw(f"textbook {loss}")
 
-    def add(self, name, why=None, expect=None, kink=False, gradients=True, options=None, **members):
-        """kink: finite differences do not apply here. expect: members of the answer fixed by hand."""
+    def add(self, name, why=None, kink=False, nan_gradient=False, gradients=True, options=None, **members):
+        """kink: finite differences do not apply here. nan_gradient: NaN gradients are right though the loss is not NaN."""
         assert name not in {case["name"] for case in self}, name
         request = dict(members)
         if options:
             request["options"] = options
         if gradients:
             request["gradients"] = gradients
-        self.append({"name": name, "request": request, "why": why, "expect": expect or {}, "kink": kink})
+        self.append(
+            {"name": name, "request": request, "why": why, "kink": kink or nan_gradient, "nan_gradient": nan_gradient})
 
     def both(self, name, why=None, options=None, **rest):
         """The case under both definitions."""
