@@ -3,15 +3,9 @@
 #define LOSSD_CORE_CLASSES_H
 
 #include "core/rowwise.h"
-#include "core/vector_math.h"
+#include "core/stable.h"
 
 enum { LOSSD_LOGITS, LOSSD_PROBABILITIES, LOSSD_LOG_PROBABILITIES };
-
-/* Zero coefficients make their term 0, even against infinity; NaN is never swallowed. */
-static inline real weighted(real coefficient, real term) {
-  const real product = coefficient * term;
-  return coefficient == 0 && term == term ? 0 : product;
-}
 
 /* A softmax in the form that loses no digits: e[i] = exp(x[i] - x[top]), with the largest term, which is 1,
  * kept apart: the sum is 1 + rest. */

@@ -104,5 +104,15 @@ static inline real real_softplus_from(real x, real e) {
 static inline real real_softplus(real x) {
   return REAL_FUNCTION(softplus)(x);
 }
+static inline real real_lgamma(real x) {
+  return (real)lgamma((double)x);
+}
+static inline real real_digamma(real x) {
+  double shift = 0, y = (double)x;
+  for (; y < 10; y += 1) shift -= 1 / y;
+  const double z = 1 / (y * y);
+  return (real)(shift + log(y) - 0.5 / y -
+                z * (1. / 12 - z * (1. / 120 - z * (1. / 252 - z * (1. / 240 - z / 132)))));
+}
 
 #endif

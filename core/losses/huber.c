@@ -1,0 +1,66 @@
+/* HuberLoss: l = w d^2 / 2 where |d| <= delta, else w delta (|d| - delta / 2); d = x - y, w the optional
+ * weight.
+ *
+ * Domain: all numbers, delta > 0. Continuously differentiable: dl/dx = w d, or w delta sign(d). HuberLoss
+ * with delta is delta times SmoothL1Loss with beta = delta. No deviation from PyTorch, but that a weight of 0
+ * silences infinity. */
+#include "core/pointwise.h"
+#include "core/stable.h"
+
+enum { REDUCTION, BROADCAST, DELTA, OPTIONS };
+
+static inline struct point point(const real *x, const real *option) {
+  const real d = x[0] - x[1], a = real_abs(d), delta = option[DELTA], w = x[2];
+  const bool quadratic = a <= delta;
+  const real value = quadratic ? R(0.5) * d * d : delta * (a - R(0.5) * delta);
+  const real slope = weighted(w, quadratic ? d : delta * real_sign(d));
+  return (struct point){.value = weighted(w, value), .grad = {slope, -slope}};
+}
+
+static void tile(const struct lossd_tile *t) {
+  pointwise(t, point, 3, 2);
+}
+LOSS_KERNEL(HuberLoss, tile);
+
+static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
+  return lossd_plan_elementwise(p, p->option[BROADCAST] != 0, 2, problem);
+}
+
+static const struct lossd_option options[OPTIONS] = {
+    [REDUCTION] = OPTION_REDUCTION(LOSSD_MEAN, LOSSD_MEAN),
+    [BROADCAST] = OPTION_BROADCAST,
+    [DELTA] = {.name = "delta",
+               .type = LOSSD_NUMBER,
+               MORE_THAN(0),
+               .textbook = 1,
+               .pytorch = 1,
+               .description = "Where the loss turns from quadratic to linear."},
+};
+
+static const struct lossd_example examples[2] = {
+    {.tensor = {{1, {2}, {0.5, 3}}, {1, {2}, {0, 0}}, {-1, {0}, {0}}},
+     .settings = {{.option = "reduction", .choice = "sum"}},
+     .loss = 2.625, /* 0.125 + (3 - 0.5) */
+     .gradient = {0.5, 1}},
+    {.tensor = {{1, {2}, {1, -5}}, {1, {2}, {0, 0}}, {-1, {0}, {0}}},
+     .settings = {{.option = "delta", .number = 2}},
+     .loss = 4.25, /* (0.5 + 2 (5 - 1)) / 2 */
+     .gradient = {0.5, -1}},
+};
+
+LOSS_ROW(HuberLoss) = {
+    .name = "HuberLoss",
+    .summary = "Squared error for small differences, absolute error beyond delta: robust to outliers.",
+    .formula = "\\ell_i = \\begin{cases} \\frac12 d_i^2 & |d_i| \\le \\delta \\\\ \\delta (|d_i| - "
+               "\\frac12\\delta) & \\text{otherwise} \\end{cases}, \\quad d_i = x_i - y_i",
+    .roles = {{"input", "predictions x", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
+              {"target", "targets y", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
+              {"weight", "a factor for each element", "broadcasts to input", LOSSD_FLOATING,
+               .optional = true}},
+    .role_count = 3,
+    .options = options,
+    .option_count = OPTIONS,
+    .examples = examples,
+    .cost = 0.6,
+    .plan = plan,
+};

@@ -1,0 +1,130 @@
+/* PoissonNLLLoss: l = x - y log(x + eps), or with log_input exp(x) - y x; full adds an approximation of log
+ * y!.
+ *
+ * Domain: all numbers; a rate x + eps < 0 gives NaN. Smooth: dl/dx = 1 - y / (x + eps), or exp(x) - y; dl/dy
+ * = -log(x + eps), or -x. full = stirling (PyTorch's full=True) adds y log y - y + log(2 pi y) / 2 where y >
+ * 1 and is not differentiated below; full = exact adds lgamma(y + 1). A term with y = 0 is 0. */
+#include "core/pointwise.h"
+#include "core/stable.h"
+
+enum { REDUCTION, BROADCAST, LOG_INPUT, FULL, EPS, OPTIONS };
+enum { NOT, STIRLING, EXACT };
+
+/* The logarithm of y! and its derivative. */
+struct log_factorial {
+  real value, slope;
+};
+
+LOSSD_INLINE struct log_factorial log_factorial(real y, int full) {
+  if (full == EXACT) return (struct log_factorial){real_lgamma(y + 1), real_digamma(y + 1)};
+  if (full == NOT) return (struct log_factorial){0, 0};
+  const real log_y = real_log(y), half_log_two_pi = R(0.91893853320467274178);
+  const bool large = y > 1;
+  return (struct log_factorial){large ? y * log_y - y + (half_log_two_pi + R(0.5) * log_y) : 0,
+                                large ? log_y + R(0.5) / y : 0};
+}
+
+LOSSD_INLINE struct point rate(const real *x, const real *option, int full) {
+  const real y = x[1], shifted = x[0] + option[EPS], log_x = real_log(shifted);
+  const struct log_factorial f = log_factorial(y, full);
+  return (struct point){.value = x[0] - weighted(y, log_x) + f.value,
+                        .grad = {1 - (y == 0 ? 0 : y / shifted), f.slope - log_x}};
+}
+
+LOSSD_INLINE struct point log_rate(const real *x, int full) {
+  const real y = x[1], rate_x = real_exp(x[0]);
+  const struct log_factorial f = log_factorial(y, full);
+  return (struct point){.value = rate_x - weighted(y, x[0]) + f.value, .grad = {rate_x - y, f.slope - x[0]}};
+}
+
+static inline struct point rate_only(const real *x, const real *option) {
+  return rate(x, option, NOT);
+}
+static inline struct point rate_stirling(const real *x, const real *option) {
+  return rate(x, option, STIRLING);
+}
+static inline struct point rate_exact(const real *x, const real *option) {
+  return rate(x, option, EXACT);
+}
+static inline struct point log_only(const real *x, const real *option) {
+  return (void)option, log_rate(x, NOT);
+}
+static inline struct point log_stirling(const real *x, const real *option) {
+  return (void)option, log_rate(x, STIRLING);
+}
+static inline struct point log_exact(const real *x, const real *option) {
+  return (void)option, log_rate(x, EXACT);
+}
+
+static void tile(const struct lossd_tile *t) {
+  const int full = (int)t->option[FULL];
+  if (t->option[LOG_INPUT] == 0) {
+    if (full == NOT)
+      pointwise(t, rate_only, 2, 2);
+    else if (full == STIRLING)
+      pointwise(t, rate_stirling, 2, 2);
+    else
+      pointwise(t, rate_exact, 2, 2);
+  } else {
+    if (full == NOT)
+      pointwise(t, log_only, 2, 2);
+    else if (full == STIRLING)
+      pointwise(t, log_stirling, 2, 2);
+    else
+      pointwise(t, log_exact, 2, 2);
+  }
+}
+LOSS_KERNEL(PoissonNLLLoss, tile);
+
+static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
+  return lossd_plan_elementwise(p, p->option[BROADCAST] != 0, 2, problem);
+}
+
+static const char *const fulls[] = {"false", "stirling", "exact", NULL};
+
+static const struct lossd_option options[OPTIONS] = {
+    [REDUCTION] = OPTION_REDUCTION(LOSSD_MEAN, LOSSD_MEAN),
+    [BROADCAST] = OPTION_BROADCAST,
+    [LOG_INPUT] = {.name = "log_input",
+                   .type = LOSSD_BOOLEAN,
+                   .textbook = 0,
+                   .pytorch = 1,
+                   .description = "Whether input holds logarithms of rates."},
+    [FULL] = {.name = "full",
+              .type = LOSSD_CHOICE,
+              .choices = fulls,
+              .boolean_true = "stirling",
+              .textbook = NOT,
+              .pytorch = NOT,
+              .description = "Add log(target!): by Stirling's approximation (also true) or exactly."},
+    [EPS] = {.name = "eps",
+             .type = LOSSD_NUMBER,
+             AT_LEAST(0),
+             .textbook = 0,
+             .pytorch = 1e-8,
+             .description = "Added to the rate inside the logarithm. Without log_input only."},
+};
+
+static const struct lossd_example examples[2] = {
+    {.tensor = {{1, {2}, {1, 1}}, {1, {2}, {3, 0}}},
+     .loss = 1, /* log 1 = 0 */
+     .gradient = {-1, 0.5}},
+    {.tensor = {{0, {0}, {0}}, {0, {0}, {3}}},
+     .settings = {{.option = "log_input", .number = 1}, {.option = "full", .choice = "exact"}},
+     .loss = 2.7917594692280550008, /* 1 - 0 + log 3! */
+     .gradient = {-2}},
+};
+
+LOSS_ROW(PoissonNLLLoss) = {
+    .name = "PoissonNLLLoss",
+    .summary = "The negative log-likelihood of counts under Poisson distributions with given rates.",
+    .formula = "\\ell = \\frac{1}{n}\\sum_i \\left(x_i - y_i \\log x_i\\right)",
+    .roles = {{"input", "rates x, or their logarithms", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
+              {"target", "counts y", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true}},
+    .role_count = 2,
+    .options = options,
+    .option_count = OPTIONS,
+    .examples = examples,
+    .cost = 3,
+    .plan = plan,
+};

@@ -1,0 +1,30 @@
+/* Stable forms that several losses share. Pure functions of numbers, compiled in each variant. */
+#ifndef LOSSD_CORE_STABLE_H
+#define LOSSD_CORE_STABLE_H
+
+#include "core/vector_math.h"
+
+/* coefficient x term, where a coefficient of exactly 0 makes the term 0 even against infinity: 0 log 0 = 0.
+ * NaN stays NaN. */
+static inline real weighted(real coefficient, real term) {
+  const real product = coefficient * term;
+  return coefficient == 0 && term == term ? 0 : product;
+}
+
+/* What value and gradient of a logistic loss share: e = exp(-|z|). softplus(z) = log(1 + exp z) and
+ * sigmoid(z) follow without overflow and without losing digits on either side. */
+struct logistic {
+  real e, log1p_e;
+};
+static inline struct logistic logistic(real z) {
+  const real e = real_exp(-real_abs(z));
+  return (struct logistic){e, real_log1p(e)};
+}
+static inline real softplus(real z, struct logistic l) {
+  return (z > 0 ? z : 0) + l.log1p_e;
+}
+static inline real sigmoid(real z, struct logistic l) {
+  return (z >= 0 ? 1 : l.e) / (1 + l.e);
+}
+
+#endif
