@@ -31,7 +31,7 @@ static inline struct softmax softmax(const real *x, size_t length, real *restric
 
 /* log of the softmax's denominator over its largest term. */
 static inline double softmax_log_sum(const struct softmax *s) {
-  return (double)real_log1p((real)s->rest);
+  return log1p_f64(s->rest);
 }
 
 /* The sum of all e but e[i]. */

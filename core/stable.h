@@ -11,20 +11,17 @@ static inline real weighted(real coefficient, real term) {
   return coefficient == 0 && term == term ? 0 : product;
 }
 
-/* What value and gradient of a logistic loss share: e = exp(-|z|). softplus(z) = log(1 + exp z) and
- * sigmoid(z) follow without overflow and without losing digits on either side. */
+/* What value and gradient of a logistic loss share: e = exp(-|z|) and log1p(e). softplus(z) = log(1 + exp z)
+ * and sigmoid(z) follow without overflow and without losing digits on either side. */
 struct logistic {
   real e, log1p_e;
 };
 static inline struct logistic logistic(real z) {
-  const real e = real_exp(-real_abs(z));
-  return (struct logistic){e, real_log1p(e)};
+  const real e = real_exp_neg_abs(z);
+  return (struct logistic){e, real_log1p_unit(e)};
 }
 static inline real softplus(real z, struct logistic l) {
-  return (z > 0 ? z : 0) + l.log1p_e;
-}
-static inline real sigmoid(real z, struct logistic l) {
-  return (z >= 0 ? 1 : l.e) / (1 + l.e);
+  return real_max(z, 0) + l.log1p_e;
 }
 
 #endif

@@ -11,7 +11,7 @@ static inline struct point point(const real *x, const real *option) {
   (void)option;
   const real z = -weighted(x[1], x[0]);
   const struct logistic shared = logistic(z);
-  return (struct point){.value = softplus(z, shared), .grad = {-x[1] * sigmoid(z, shared)}};
+  return (struct point){.value = softplus(z, shared), .grad = {-x[1] * real_sigmoid_from(z, shared.e)}};
 }
 
 static void tile(const struct lossd_tile *t) {
