@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from vectors import Loss, empty_cases, option_cases, reduced, sample_weight_cases, shape_cases
+from torch_common import empty_cases, option_cases, sample_weight_cases, shape_cases
+from vectors import Loss, reduced
 
 INF, NAN = float("inf"), float("nan")
 IGNORED = -100

@@ -8,7 +8,8 @@ its value must agree with torch's.
 import torch
 import torch.nn.functional as F
 
-from vectors import Draw, Loss, empty_cases, reduced, sample_weight_cases
+from torch_common import empty_cases, sample_weight_cases
+from vectors import Draw, Loss, reduced
 
 NAN, INF = float("nan"), float("inf")
 VALUE_TOLERANCE = 1e-12

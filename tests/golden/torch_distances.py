@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from vectors import Loss, empty_cases, option_cases, reduced, sample_weight_cases, shape_cases
+from torch_common import broadcast_cases, empty_cases, option_cases, sample_weight_cases, shape_cases
+from vectors import Loss, reduced
 
 INF, NAN = float("inf"), float("nan")
 ROLES = ("anchor", "positive", "negative")
@@ -56,6 +57,7 @@ def triplet_common(suite):
     sample_weight_cases(suite, base)
     sample_weight_cases(suite, triplet(suite, "weighted swap", (2, 3, 4)), "swap, sample_weight", swap=True)
     sample_weight_cases(suite, triplet(suite, "weighted broadcast", (4, 1, 3), (1, 2, 3), (4, 2, 3)), "broadcast, sample_weight")
+    broadcast_cases(suite, base, triplet(suite, "stretched", (1, 3), (4, 3), (4, 3)))
     for role in ROLES:
         suite.case(f"gradient of {role} alone", base, [role], reduction="none", margin=5.0)
     empty_cases(suite, {"(0,D)": triplet(suite, "empty", (0, 3))})

@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from vectors import Loss, empty_cases, option_cases, reduced, sample_weight_cases, shape_cases
+from torch_common import broadcast_cases, empty_cases, option_cases, sample_weight_cases, shape_cases
+from vectors import Loss, reduced
 
 INF, NAN = float("inf"), float("nan")
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # of torch's operators, which accept ranks that its functions refuse
@@ -36,6 +37,7 @@ def margin_ranking_cases(suite):
     option_cases(suite, make("options", (4, 5)), [{"margin": value} for value in (0, 0.5, 1.0, 10.0, -0.75)])
     sample_weight_cases(suite, make("s", (4, 5)), margin=0.5)
     sample_weight_cases(suite, make("s broadcast", (4, 1), (1, 3), (4, 3)), "broadcast, sample_weight", margin=0.5)
+    broadcast_cases(suite, make("equal", (3, 4)), make("stretched", (3, 1), (4,), (3, 4)), margin=0.5)
     for role in ("input1", "input2"):
         suite.case(f"gradient of {role} alone", make("roles", (3, 3)), [role], reduction="none", margin=1.0)
     empty_cases(suite, {"vector": make("empty", (0,)), "matrix": make("empty", (0, 3))})
@@ -92,6 +94,7 @@ def hinge_embedding_cases(suite):
     sample_weight_cases(suite, make("s", (4, 5)))
     sample_weight_cases(suite, make("s l2", (2, 3, 4), (2, 3), low=-1.0, high=1.0), "norm, sample_weight", norm="l2")
     sample_weight_cases(suite, make("s broadcast", (4, 1), (1, 3)), "broadcast, sample_weight")
+    broadcast_cases(suite, make("equal", (3, 4)), make("stretched", (3, 1), (4,)))
     empty_cases(suite, {"vector": make("empty", (0,)), "matrix": make("empty", (0, 3))})
     empty_cases(suite, {"norm of (0,D)": make("empty", (0, 3), (0,))}, norm="l2")
     ties = {"input": [1.0, 1.0, 0.5, 0.9999999999999999, 1.0000000000000002, 0.0, -0.0, -2.0],
@@ -154,6 +157,7 @@ def cosine_embedding_cases(suite):
     sample_weight_cases(suite, {**make("s D", (4,)), "target": 1.0}, "unbatched, sample_weight")
     for role in ("input1", "input2"):
         suite.case(f"gradient of {role} alone", roles, [role], reduction="none", margin=-0.5)
+    broadcast_cases(suite, make("equal", (4, 3)), make("stretched", (1, 3), (4, 3), (4,)))
     empty_cases(suite, {"(0,D)": make("empty", (0, 3))})
     # cos exactly 0 at margin 0 passes the gradient; parallel, opposite; zero vectors have cos 0 by eps.
     ties = {"input1": [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [3.0, 4.0], [1.0, -2.0]],

@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from vectors import Loss, empty_cases, option_cases, reduced, sample_weight_cases, shape_cases
+from torch_common import broadcast_cases, empty_cases, option_cases, sample_weight_cases, shape_cases
+from vectors import Loss, reduced
 
 INF, NAN = float("inf"), float("nan")
 
@@ -60,6 +61,9 @@ def pair_cases(suite, **interval):
     roles = pair(suite, "weighted", (4, 6), **interval)
     sample_weight_cases(suite, roles)
     sample_weight_cases(suite, pair(suite, "broadcast weighted", (4, 1), (1, 3), **interval), "broadcast, sample_weight")
+    broadcast_cases(suite, roles, pair(suite, "broadcast in words", (3, 1), (4,), **interval))
+    suite.case("rank 0 with broadcast false, none", pair(suite, "rank 0 partner", (5,), (), **interval), reduction="none",
+               broadcast=False)
     suite.case("gradient of the target alone", roles, ["target"], reduction="none")
     suite.case("gradient of the input alone", roles, ["input"])
     suite.case("no gradient", roles, None)
@@ -269,6 +273,7 @@ def gaussian_cases(suite):
     sample_weight_cases(suite, roles("broadcast weighted", (3, 4), (4,), (3, 1)), "broadcast, sample_weight", full=True)
     for role in ("input", "target", "var"):
         suite.case(f"gradient of {role} alone", base, [role], reduction="none")
+    broadcast_cases(suite, base, roles("broadcast in words", (3, 1), (4,), (3, 4)))
     zero = torch.zeros(0, 3)
     empty_cases(suite, {"matrix": {"input": zero, "target": zero, "var": zero}})
     suite.case("thousand numbers, mean", roles("thousand", (20, 40), (20, 40), (20, 1)))
