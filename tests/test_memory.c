@@ -1,12 +1,7 @@
 /* Memory: the limits a container sets, and the cache of large buffers. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "server/cgroup.h"
 #include "server/memory.h"
+#include "tests/unit.h"
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
