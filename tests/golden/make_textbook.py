@@ -21,6 +21,7 @@ import textbook_classes as classes
 import textbook_ctc
 import textbook_embeddings as embeddings
 import textbook_pointwise as pointwise
+import textbook_refusals
 from textbook_cases import Cases
 from textbook_differences import check_gradients
 from textbook_evaluate import Request, answer
@@ -94,6 +95,8 @@ def main():
         (HERE / "textbook" / f"{loss}.jsonl").write_text(text)
         checked = f", {check_gradients(FORMULAS[loss], loss, cases)} slopes checked" if arguments.check else ""
         print(f"{loss}: {len(cases)} cases, {len(text)} bytes{checked}")
+    counts, size = textbook_refusals.write(HERE / "refusals.jsonl")
+    print(f"refusals: {sum(counts.values())}, at least {min(counts.values())} a loss, {size} bytes")
 
 
 if __name__ == "__main__":

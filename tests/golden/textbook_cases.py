@@ -48,7 +48,7 @@ class Cases(list):
         self.draw = Draw(f"textbook {loss}")
 
     def add(self, name, why=None, kink=False, nan_gradient=False, gradients=True, options=None, **members):
-        """kink: finite differences do not apply here. nan_gradient: NaN gradients are right though the loss is not NaN."""
+        """kink: finite differences do not apply. nan_gradient: NaN gradients are right though the loss is not NaN."""
         assert name not in {case["name"] for case in self}, name
         request = dict(members)
         if options:

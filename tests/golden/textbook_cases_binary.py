@@ -31,7 +31,8 @@ def bce(cases):
                kink=True)
     cases.both("p one step below 1", input=[0.9999999999999999, 0.9999999999999999], target=[0.0, 1.0], options=NONE,
                kink=True)
-    cases.both("p(1 - p) around the floor", input=[1e-12, 2e-12, 5e-13], target=[1.0, 0.0, 0.5], options=NONE, kink=True)
+    cases.both("p(1 - p) around the floor", input=[1e-12, 2e-12, 5e-13], target=[1.0, 0.0, 0.5], options=NONE,
+               kink=True)
     cases.both("log p around -100", input=[3.7e-44, 3.8e-44, 1e-50], target=[1.0, 1.0, 1.0], options=NONE, kink=True)
     cases.both("p equals y", input=[0.25, 0.5], target=[0.25, 0.5])
     cases.add("weight 0 against an infinite loss", input=[0.0, 0.5], target=[1.0, 1.0], weight=[0, 1], kink=True,

@@ -50,7 +50,8 @@ def kinds(cases, logs):
     for kind, make in makers.items():
         for reduction in ("none", "mean", "sum"):
             cases.both(f"input_kind {kind}, {reduction}", input=make(4, 2, 3), target=[[1, 2], [2, 0]],
-                       input_lengths=[4, 3], target_lengths=[2, 1], options={"input_kind": kind, "reduction": reduction})
+                       input_lengths=[4, 3], target_lengths=[2, 1],
+                       options={"input_kind": kind, "reduction": reduction})
         cases.add(f"input_kind {kind}, repeated labels", input=make(5, 1, 3), target=[[1, 1, 2]],
                   options={"input_kind": kind})
     for gradient in ("exact", "log_softmax"):
@@ -87,14 +88,16 @@ def impossible(cases, logs):
     for definition in ("textbook", "pytorch"):
         for reduction in ("none", "mean", "sum"):
             options = {"definition": definition, "reduction": reduction}
-            cases.add(f"impossible, {definition} {reduction}", why=IMPOSSIBLE, options=options, nan_gradient=True, **few)
+            cases.add(f"impossible, {definition} {reduction}", why=IMPOSSIBLE, options=options,
+                      nan_gradient=True, **few)
             cases.add(f"impossible, zero_infinity, {definition} {reduction}", options=options | {"zero_infinity": True},
                       why="loss and gradient 0, and the sequence stays in the denominator", kink=True, **few)
     cases.add("impossible, left out", sample_weight=[0, 2], why="a weight of 0 leaves the sequence out", **few)
     cases.both("impossible through log probability -inf", input=[[["-Infinity", -0.5]], [["-Infinity", -0.25]]],
                target=zero_size(1, 0, dtype="int64"), options=NONE, nan_gradient=True, why=IMPOSSIBLE)
-    cases.both("impossible through probability 0", input=[[[0.0, 1.0]], [[0.0, 1.0]]], target=zero_size(1, 0, dtype="int64"),
-               options=NONE | {"input_kind": "probabilities"}, nan_gradient=True, why=IMPOSSIBLE)
+    cases.both("impossible through probability 0", input=[[[0.0, 1.0]], [[0.0, 1.0]]],
+               target=zero_size(1, 0, dtype="int64"), options=NONE | {"input_kind": "probabilities"},
+               nan_gradient=True, why=IMPOSSIBLE)
     cases.add("impossible as logits", input=[[[0.5, 1.0]], [[-0.25, 0.75]]], target=[[1, 1]], nan_gradient=True,
               options={"input_kind": "logits"}, why=IMPOSSIBLE)
     cases.add("impossible as logits, zero_infinity", input=[[[0.5, 1.0]], [[-0.25, 0.75]]], target=[[1, 1]],

@@ -80,8 +80,8 @@ def probability_targets(cases):
     cases.add("probabilities, empty", input=zero_size(0, 3), target=zero_size(0, 3))
     cases.both("target 0 against logit -inf", input=[["-Infinity", 0.0, 1.0]], target=[[0.0, 0.25, 0.75]], kink=True,
                why="0 log 0 = 0; torch gives NaN")
-    cases.add("probabilities, left-out row not used", input=[["NaN", 0.0], [1.0, 0.5]], target=[[0.5, "NaN"], [0.5, 0.5]],
-              sample_weight=[0, 1])
+    cases.add("probabilities, left-out row not used", input=[["NaN", 0.0], [1.0, 0.5]],
+              target=[[0.5, "NaN"], [0.5, 0.5]], sample_weight=[0, 1])
     cases.add("NaN in probabilities", input=[[0.5, 1.0], [1.0, 0.5]], target=[[0.5, "NaN"], [0.5, 0.5]],
               options={"reduction": "none"})
 
@@ -103,7 +103,11 @@ def smoothing(cases):
 
 def input_kinds(cases):
     draw = cases.draw
-    for kind, make in (("probabilities", draw.distribution), ("log_probabilities", lambda *s: draw.real(*s, low=-4, high=-0.1))):
+
+    def logs(*shape):
+        return draw.real(*shape, low=-4.0, high=-0.1)
+
+    for kind, make in (("probabilities", draw.distribution), ("log_probabilities", logs)):
         options = {"input_kind": kind}
         cases.both(f"input_kind {kind}", input=make(3, 4), target=[3, 0, 1], options=options)
         cases.add(f"input_kind {kind}, probability targets", input=make(2, 3), target=draw.distribution(2, 3),

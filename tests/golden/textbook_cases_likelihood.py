@@ -78,7 +78,8 @@ def gaussian(cases):
     cases.add("target of rank 0", input=draw.real(2, 2), target=0.5, var=variance(2, 2))
     empty = zero_size(0, 3)
     cases.empty(input=empty, target=empty, var=empty)
-    cases.add("empty with a var for each row", input=empty, target=empty, var=zero_size(0), options={"reduction": "sum"})
+    cases.add("empty with a var for each row", input=empty, target=empty, var=zero_size(0),
+              options={"reduction": "sum"})
     for full in (False, True):
         cases.both(f"full {full}".lower(), options={"full": full}, **roles())
     for weight in (0.5, 2):
@@ -138,7 +139,8 @@ def kl_div(cases):
     for reduction in every:
         p = draw.distribution(2, 4)
         cases.add(f"KL(P, P) = 0, {reduction}", input=p, target=p, options={"reduction": reduction})
-    cases.add("KL(P, P) = 0 at 1e-300 and denormal", input=[1e-300, 5e-324, 1.0], target=[1e-300, 5e-324, 1.0], kink=True)
+    cases.add("KL(P, P) = 0 at 1e-300 and denormal", input=[1e-300, 5e-324, 1.0],
+              target=[1e-300, 5e-324, 1.0], kink=True)
     cases.both("P = 0", input=[0.25, 0.75], target=[0.0, 1.0], kink=True,
                options={"input_kind": "probabilities", "reduction": "sum"},
                why="0 log 0 = 0; the target's gradient at P = 0 is -inf, its one-sided limit")

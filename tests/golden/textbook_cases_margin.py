@@ -154,13 +154,13 @@ def multi_label_margin(cases):
     cases.add("no class is correct", input=draw.real(1, 3), target=[[0, 0, 0]])
     cases.add("every class is correct", input=draw.real(1, 3), target=[[1, 1, 1]])
     indices = {"target_kind": "indices"}
-    cases.both("indices: duplicates count each time", input=[[0.5, -0.25, 1.0, 0.0]], target=[[2, 2, 0, -1]],
+    cases.both("indices: duplicates count each time", input=[[0.5, -0.25, 1.0, 0.125]], target=[[2, 2, 0, -1]],
                options=indices)
-    cases.both("indices: what follows the first negative is not read", input=[[0.5, -0.25, 1.0, 0.0]],
+    cases.both("indices: what follows the first negative is not read", input=[[0.5, -0.25, 1.0, 0.125]],
                target=[[1, -5, 99, 0]], options=indices)
     cases.both("indices: no padding", input=[[0.5, -0.25, 1.0]], target=[[0, 1, 0]], options=indices)
-    cases.add("indices equal multi_hot", input=[[0.5, -0.25, 1.0, 0.0]], target=[[2, 0, -1, -1]], options=indices)
-    cases.add("multi_hot equals indices", input=[[0.5, -0.25, 1.0, 0.0]], target=[[1, 0, 1, 0]])
+    cases.add("indices equal multi_hot", input=[[0.5, -0.25, 1.0, 0.125]], target=[[2, 0, -1, -1]], options=indices)
+    cases.add("multi_hot equals indices", input=[[0.5, -0.25, 1.0, 0.125]], target=[[1, 0, 1, 0]])
     cases.both("exactly at the margin", input=[[1.0, 0.0, 0.5], [0.25, 1.25, 0.0]], target=[[1, 0, 0], [0, 1, 0]],
                options=NONE | {"target_kind": "multi_hot"}, kink=True, why=ZERO_AT_MARGIN)
     cases.add("equal scores", input=[[0.5, 0.5, 0.5]], target=[[1, 0, 0]])

@@ -123,7 +123,8 @@ def triplet_margin(cases):
                   why="scaled: the powers overflow; torch gives infinity",
                   **vectors([[3e200, 4e200]], [[-5e200, 0.0]], [[1e200, 1e200]]))
         cases.add(f"norms at 1e-200, p {p}", kink=True, options=NONE | {"p": p, "squared": False},
-                  why="scaled: the powers vanish", **vectors([[3e-200, 4e-200]], [[-5e-200, 1e-200]], [[1e-200, 2e-200]]))
+                  why="scaled: the powers vanish",
+                  **vectors([[3e-200, 4e-200]], [[-5e-200, 1e-200]], [[1e-200, 2e-200]]))
     cases.add("squared overflows to infinity", kink=True, **vectors([[1e200, 0.0]], [[0.0, 0.0]], [[1e200, 1.0]]))
 
 
