@@ -97,6 +97,7 @@ def kl_div_cases(suite):
         suite.case(f"batchmean with sample_weight, {label}", roles, reduction="batchmean")
     suite.case("batchmean with sample_weight of rows", {**make("batchmean rows", (3, 4)), "sample_weight": [[1.0], [0.0], [2.0]]},
                reduction="batchmean")
+    suite.case("batchmean of rank 0", make("rank 0 batch", ()), reduction="batchmean")
     zeros = {"input": [-1.0, -0.5, -2.0, 0.0], "target": [0.0, 0.25, 1.0, 0.0]}
     for reduction in ("none", "mean", "sum"):
         suite.case(f"target 0, {reduction}", zeros, ["input"], reduction=reduction)
