@@ -97,11 +97,10 @@ def triplet_margin(cases):
     for p in (1, 3, "Infinity"):
         cases.add(f"pytorch, p {p}", options={"definition": "pytorch", "p": p, "margin": 5}, **roles())
     cases.both("eps 0.25", options={"eps": 0.25, "margin": 5, "swap": True}, **roles())
-    at_margin = {"squared": True, "margin": 1, "eps": 0}
-    cases.both("exactly at the margin, squared", options=at_margin, kink=True, why=FULL_AT_MARGIN,
-               **vectors([[0.0, 0.0]], [[1.0, 0.0]], [[1.0, 1.0]]))
-    cases.both("exactly at the margin, euclidean", options=at_margin | {"squared": False}, kink=True,
-               why=FULL_AT_MARGIN, **vectors([[0.0, 0.0]], [[3.0, 4.0]], [[6.0, 0.0]]))
+    for squared, margin in ((True, 11), (False, 1)):
+        cases.both(f"exactly at the margin, squared {squared}".lower(), kink=True, why=FULL_AT_MARGIN,
+                   options={"squared": squared, "margin": margin, "eps": 0},
+                   **vectors([[0.0, 0.0]], [[3.0, 4.0]], [[6.0, 0.0]]))
     tie = vectors([[0.0, 0.0]], [[2.0, 0.0]], [[1.0, 0.0]])
     for squared in (False, True):
         cases.both(f"a tie of swap, squared {squared}".lower(), kink=True, why="a tie of swap halves the gradient",
