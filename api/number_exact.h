@@ -15,7 +15,8 @@ struct lossd_decimal {
   const char *first; /* the text of the digits, a point possibly among them ... */
   const char *last;  /* ... up to here */
   bool negative;
-  bool cut; /* non-zero digits follow the leading ones */
+  bool many; /* more digits than fit: digits holds garbage, exponent is that of the last one */
+  bool cut;  /* non-zero digits follow the leading ones */
 };
 
 /* The sign of |decimal| - half * 2^exponent2, where half * 2^exponent2 lies halfway between two neighbouring

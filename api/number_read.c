@@ -97,24 +97,21 @@ static const char *read_exponent(const char *text, const char *end, int64_t *exp
   return text == digits ? NULL : text;
 }
 
-/* For more digits than fit: takes the leading significant ones. exponent is the written one. */
-static void take_leading_digits(struct lossd_decimal *decimal, int64_t exponent) {
+/* For more digits than fit: takes the leading significant ones. */
+static void take_leading_digits(struct lossd_decimal *decimal) {
   int taken = 0;
-  bool in_fraction = false;
   decimal->digits = 0;
+  decimal->many = false;
   for (const char *p = decimal->first; p < decimal->last; p++) {
-    if (*p == '.') {
-      in_fraction = true;
-    } else if (taken < LOSSD_DECIMAL_DIGITS) {
+    if (*p == '.') continue;
+    if (taken < LOSSD_DECIMAL_DIGITS) {
       decimal->digits = decimal->digits * 10 + (uint64_t)(*p - '0');
       taken += decimal->digits != 0;
-      exponent -= in_fraction;
     } else {
       decimal->cut |= *p != '0';
-      exponent += !in_fraction;
+      decimal->exponent++;
     }
   }
-  decimal->exponent = exponent;
 }
 
 /* Scans one JSON number; returns the byte after it, or NULL. */
@@ -122,7 +119,13 @@ static inline const char *scan(const char *text, const char *end, struct lossd_d
   const bool negative = text < end && *text == '-';
   const char *const first = text + negative;
   uint64_t digits = 0;
-  const char *p = read_digits(first, end, &digits);
+  const char *p;
+  if (end - first >= 2 && is_digit(first[0]) && first[1] == '.') { /* so common that it is worth a guess */
+    digits = (uint64_t)(first[0] - '0');
+    p = first + 1;
+  } else {
+    p = read_digits(first, end, &digits);
+  }
   const ptrdiff_t whole = p - first;
   if (whole == 0 || (whole > 1 && *first == '0')) return NULL;
 
@@ -141,8 +144,8 @@ static inline const char *scan(const char *text, const char *end, struct lossd_d
     if (p == NULL) return NULL;
   }
 
-  *decimal = (struct lossd_decimal){digits, exponent + point, first, last, negative, false};
-  if (whole - (*first == '0') - point > LOSSD_DECIMAL_DIGITS) take_leading_digits(decimal, exponent);
+  const bool many = whole - (*first == '0') - point > LOSSD_DECIMAL_DIGITS;
+  *decimal = (struct lossd_decimal){digits, exponent + point, first, last, negative, many, false};
   return p;
 }
 
@@ -205,11 +208,20 @@ static uint64_t round_exactly(struct format format, const struct lossd_decimal *
   return low + (sign > 0 || (sign == 0 && (low & 1)));
 }
 
+/* For many digits and for bounds that round apart. */
+__attribute__((noinline)) static uint64_t round_with_care(struct format format,
+                                                          struct lossd_decimal decimal) {
+  if (decimal.many) take_leading_digits(&decimal);
+  struct bounds bounds = round_product(format, decimal.digits, decimal.exponent);
+  if (decimal.cut) bounds.high = round_product(format, decimal.digits + 1, decimal.exponent).high;
+  return bounds.low == bounds.high ? bounds.low : round_exactly(format, &decimal, bounds.low);
+}
+
 /* The magnitude's representation in the format. */
 static inline uint64_t round_decimal(struct format format, const struct lossd_decimal *decimal) {
-  struct bounds bounds = round_product(format, decimal->digits, decimal->exponent);
-  if (decimal->cut) bounds.high = round_product(format, decimal->digits + 1, decimal->exponent).high;
-  return bounds.low == bounds.high ? bounds.low : round_exactly(format, decimal, bounds.low);
+  const struct bounds bounds = round_product(format, decimal->digits, decimal->exponent);
+  if (decimal->many || decimal->cut || bounds.low != bounds.high) return round_with_care(format, *decimal);
+  return bounds.low;
 }
 
 static inline double decimal_to_double(const struct lossd_decimal *decimal) {
@@ -269,6 +281,7 @@ const char *lossd_read_number(const char *text, const char *end, struct lossd_nu
   const char *const after = scan(text, end, &decimal);
   *out = (struct lossd_number){0};
   if (after == NULL) return read_word(text, end, &out->value);
+  if (decimal.many) take_leading_digits(&decimal);
   out->value = decimal_to_double(&decimal);
   out->is_integer = decimal_to_int64(&decimal, &out->integer);
   out->overflow = isinf(out->value);
