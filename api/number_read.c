@@ -101,7 +101,6 @@ static const char *read_exponent(const char *text, const char *end, int64_t *exp
 static void take_leading_digits(struct lossd_decimal *decimal) {
   int taken = 0;
   decimal->digits = 0;
-  decimal->many = false;
   for (const char *p = decimal->first; p < decimal->last; p++) {
     if (*p == '.') continue;
     if (taken < LOSSD_DECIMAL_DIGITS) {
@@ -194,7 +193,7 @@ static inline struct bounds round_product(struct format format, uint64_t digits,
 
   const uint64_t halves = high >> (drop - 1);
   const uint64_t rounded = base + ((halves + 1) >> 1);
-  const bool halfway = (halves & 1) && low == 0 && high << (65 - drop) == 0;
+  const bool halfway = low == 0 && (halves & 1) && high << (65 - drop) == 0;
   return (struct bounds){rounded - halfway, rounded};
 }
 
@@ -220,7 +219,7 @@ __attribute__((noinline)) static uint64_t round_with_care(struct format format,
 /* The magnitude's representation in the format. */
 static inline uint64_t round_decimal(struct format format, const struct lossd_decimal *decimal) {
   const struct bounds bounds = round_product(format, decimal->digits, decimal->exponent);
-  if (decimal->many || decimal->cut || bounds.low != bounds.high) return round_with_care(format, *decimal);
+  if (decimal->many || bounds.low != bounds.high) return round_with_care(format, *decimal);
   return bounds.low;
 }
 
@@ -281,8 +280,8 @@ const char *lossd_read_number(const char *text, const char *end, struct lossd_nu
   const char *const after = scan(text, end, &decimal);
   *out = (struct lossd_number){0};
   if (after == NULL) return read_word(text, end, &out->value);
-  if (decimal.many) take_leading_digits(&decimal);
   out->value = decimal_to_double(&decimal);
+  if (decimal.many) take_leading_digits(&decimal);
   out->is_integer = decimal_to_int64(&decimal, &out->integer);
   out->overflow = isinf(out->value);
   return after;

@@ -43,7 +43,7 @@ static inline uint64_t text_of_eight(uint64_t digits) {
 /* ---- Integers ---- */
 
 /* value < 10^8, without leading zeros. */
-static inline char *write_up_to_eight(char *out, uint32_t value) {
+ALWAYS_INLINE char *write_up_to_eight(char *out, uint32_t value) {
   const uint64_t digits = split_eight(value);
   const int zeros = __builtin_clzll(digits | 1) / 8;
   store_eight(out, text_of_eight(digits) >> 8 * zeros);
@@ -75,41 +75,40 @@ static inline uint64_t scale(struct lossd_power power, uint64_t factor) {
   return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
 }
 
-/* Scaled by a power of ten so that the rounding interval is between 1 and 10 wide: x = significand * 2^h *
- * power / 2^128 = value / 10^k. Giulietti's names. */
-struct scaled {
+/* Scaled by a power of ten so that the distance of neighbours is between 1 and 10: significand * 2^h * power
+ * / 2^128 = value / 10^k. Giulietti's names. */
+struct scaling {
   struct lossd_power power;
   int k, h;
 };
 
-ALWAYS_INLINE struct scaled scale_interval(int exponent, bool asymmetric) {
-  const int k =
-      (int)(((int64_t)exponent * 1262611 - (asymmetric ? 524031 : 0)) >> 22); /* floor(log10(width)) */
-  return (struct scaled){lossd_powers_of_five[-k - LOSSD_POWER_MIN], k,
-                         exponent + lossd_floor_log2_pow10(-k) + 1};
+ALWAYS_INLINE struct scaling scale_neighbours(int exponent, bool asymmetric) {
+  const int k = (exponent * 1262611 - (asymmetric ? 524031 : 0)) >> 22; /* floor(log10(distance)) */
+  return (struct scaling){lossd_powers_of_five[-k - LOSSD_POWER_MIN], k,
+                          exponent + lossd_floor_log2_pow10(-k) + 1};
 }
 
 /* The shortest decimal within the rounding interval of significand * 2^exponent, the closest of them.
- * `asymmetric`: the neighbour below is only half as far, as at powers of two. vbl, vb, vbr there are lower,
- * middle, upper here, 4 times the scaled values. (The case of s < 10 needs no care: it matters only where at
- * least two digits are wanted.) */
+ * `asymmetric`: the neighbour below is only half as far, as at powers of two. Giulietti's vbl, vb, vbr are
+ * lower, middle, upper here: 4 times the scaled values. (His case of s < 10 needs no care: it matters only
+ * where at least two digits are wanted.) */
 __attribute__((noinline)) static struct decimal shortest_exactly(uint64_t significand, int exponent,
                                                                  bool asymmetric) {
-  const struct scaled scaled = scale_interval(exponent, asymmetric);
+  const struct scaling scaling = scale_neighbours(exponent, asymmetric);
   const uint64_t odd = significand & 1; /* an even one's interval contains its ends */
-  const uint64_t lower = scale(scaled.power, (4 * significand - 2 + asymmetric) << scaled.h) + odd;
-  const uint64_t middle = scale(scaled.power, (4 * significand) << scaled.h);
-  const uint64_t upper = scale(scaled.power, (4 * significand + 2) << scaled.h) - odd;
+  const uint64_t lower = scale(scaling.power, (4 * significand - 2 + asymmetric) << scaling.h) + odd;
+  const uint64_t middle = scale(scaling.power, (4 * significand) << scaling.h);
+  const uint64_t upper = scale(scaling.power, (4 * significand + 2) << scaling.h) - odd;
 
   /* One digit less: at most one multiple of 10 lies inside. */
   const uint64_t s = middle / 4;
   const uint64_t tens = s / 10 * 10;
   const bool tens_below = lower <= 4 * tens;
   const bool tens_above = 4 * tens + 40 <= upper;
-  if (tens_below != tens_above) return (struct decimal){tens + 10 * tens_above, scaled.k};
+  if (tens_below != tens_above) return (struct decimal){tens + 10 * tens_above, scaling.k};
   /* Else the nearer of s and s + 1, unless only s + 1 is inside, as can be when the interval is asymmetric.
    */
-  return (struct decimal){s + ((middle & 3) + (s & 1) > 2 || lower > 4 * s), scaled.k};
+  return (struct decimal){s + ((middle & 3) + (s & 1) > 2 || lower > 4 * s), scaling.k};
 }
 
 /* Whether a and b are too close for numbers that are known to one unit each. */
@@ -117,75 +116,90 @@ static inline bool undecided(uint64_t a, uint64_t b) {
   return a - b + 2 <= 4;
 }
 
-/* The same by one product: x and half the interval are known to one unit of 2^-60, which nearly always
- * decides. */
-ALWAYS_INLINE struct decimal shortest(uint64_t significand, int exponent, bool asymmetric) {
-  const struct scaled scaled = scale_interval(exponent, false);
-  const uint64_t factor = significand << scaled.h;
+/* The same for symmetric intervals, by one product: the scaled value and half the interval are known to one
+ * unit of 2^-60, and that nearly always decides. Selections are masks: compilers would make them branches,
+ * which here nobody can predict. */
+ALWAYS_INLINE struct decimal shortest(uint64_t significand, int exponent) {
+  const struct scaling scaling = scale_neighbours(exponent, false);
+  const uint64_t factor = significand << scaling.h;
   const uint128 x =
-      (uint128)factor * scaled.power.high + (uint64_t)((uint128)factor * scaled.power.low >> 64);
+      (uint128)factor * scaling.power.high + (uint64_t)((uint128)factor * scaling.power.low >> 64);
   const uint64_t s = (uint64_t)(x >> 64), fraction = (uint64_t)x;
-  const uint64_t tens = s / 10 * 10;
-  const uint64_t above_tens = (s - tens) << 60 | fraction >> 4;
-  const uint64_t below_tens = (UINT64_C(10) << 60) - above_tens;
-  const uint64_t half = scaled.power.high >> (5 - scaled.h);
+  const uint64_t half = scaling.power.high >> (5 - scaling.h);
   const uint64_t one_half = UINT64_C(1) << 63;
-  if (asymmetric || undecided(above_tens, half) || undecided(below_tens, half) ||
-      undecided(fraction, one_half))
-    return shortest_exactly(significand, exponent, asymmetric);
+
+  const uint64_t below = s / 10 * 10; /* multiples of ten on both sides, and the distance of the nearer */
+  const uint64_t to_below = (s - below) << 60 | fraction >> 4;
+  const uint64_t to_above = (UINT64_C(10) << 60) - to_below;
+  const uint64_t nearer = to_below < to_above ? to_below : to_above;
+  if (undecided(nearer, half) || undecided(fraction, one_half))
+    return shortest_exactly(significand, exponent, false);
   const uint64_t ones = s + (fraction > one_half);
-  const uint64_t ten = tens + (below_tens < half ? 10 : 0);
-  return (struct decimal){above_tens < half || below_tens < half ? ten : ones, scaled.k};
+  const uint64_t tens = below + (to_above < to_below ? 10 : 0);
+  return (struct decimal){ones + ((tens - ones) & -(uint64_t)(nearer < half)), scaling.k};
 }
 
 /* ---- Decimal to text ---- */
 
-/* 0.d1 d2 ... d17 * 10^point with d1 > 0, the digits after the first in two words of eight. */
+/* 0.d1 d2 ... d17 * 10^point, the digits after the first in two words of eight. */
 struct spread {
-  uint64_t middle, low;
   int first;
+  uint64_t middle, low;
   int point;
 };
 
-static char *write_exponent(char *out, int exponent) {
-  *out = 'e';
-  out[1] = '-';
-  return write_uint64(out + 1 + (exponent < 0), (uint64_t)(exponent < 0 ? -exponent : exponent));
+/* digits >= 10^16, and < 10^17. */
+ALWAYS_INLINE struct spread spread_17(uint64_t digits, int exponent) {
+  const uint64_t first = digits / UINT64_C(10000000000000000);
+  const uint64_t leading = digits / 100000000;
+  return (struct spread){(int)first, split_eight((uint32_t)(leading - first * 100000000)),
+                         split_eight((uint32_t)(digits - leading * 100000000)), exponent + 17};
+}
+
+/* digits >= 10^8, and < 10^9. */
+ALWAYS_INLINE struct spread spread_9(uint64_t digits, int exponent) {
+  const uint64_t first = digits / 100000000;
+  return (struct spread){(int)first, split_eight((uint32_t)(digits - first * 100000000)), 0, exponent + 9};
 }
 
 /* All 17 digits in a row, then the point put between. For 9 <= point <= 17. */
-static char *write_large(char *out, const struct spread *number, int count) {
-  *out = (char)('0' + number->first);
-  store_eight(out + 1, text_of_eight(number->middle));
-  store_eight(out + 9, text_of_eight(number->low));
-  if (count <= number->point) return out + number->point;
-  memmove(out + number->point + 1, out + number->point, (size_t)(count - number->point));
-  out[number->point] = '.';
+__attribute__((noinline)) static char *write_large(char *out, struct spread number, int count) {
+  *out = (char)('0' + number.first);
+  store_eight(out + 1, text_of_eight(number.middle));
+  store_eight(out + 9, text_of_eight(number.low));
+  if (count <= number.point) return out + number.point;
+  memmove(out + number.point + 1, out + number.point, (size_t)(count - number.point));
+  out[number.point] = '.';
   return out + count + 1;
 }
 
-ALWAYS_INLINE char *write_spread(char *out, const struct spread *number) {
-  const int point = number->point;
-  const uint64_t middle = text_of_eight(number->middle), low = text_of_eight(number->low);
-  const char first = (char)('0' + number->first);
-  const int zeros = number->low != 0      ? __builtin_ctzll(number->low) / 8
-                    : number->middle != 0 ? 8 + __builtin_ctzll(number->middle) / 8
-                                          : 16;
-  const int count = 17 - zeros;
+ALWAYS_INLINE char *write_exponent(char *out, int exponent) {
+  *out = 'e';
+  out[1] = '-';
+  return write_up_to_eight(out + 1 + (exponent < 0), (uint32_t)(exponent < 0 ? -exponent : exponent));
+}
+
+ALWAYS_INLINE char *write_spread(char *out, struct spread number) {
+  const int point = number.point;
+  const uint64_t middle = text_of_eight(number.middle), low = text_of_eight(number.low);
+  const char first = (char)('0' + number.first);
+  const int count = number.low != 0      ? 17 - (__builtin_ctzll(number.low) >> 3)
+                    : number.middle != 0 ? 9 - (__builtin_ctzll(number.middle) >> 3)
+                                         : 1;
 
   if (point > -6 && point <= 8) { /* 0.000ddd or ddd.ddd, without a branch between them */
-    const bool fraction = point <= 0;
-    const int shift = fraction ? 0 : 8 * (point - 1);
+    const bool whole = point > 0;
+    const int shift = whole ? 8 * (point - 1) : 0;
     const uint64_t before = middle & ((UINT64_C(1) << shift) - 1);
     const uint64_t pointed = before | (uint64_t)'.' << shift | (middle - before) << 8;
     store_eight(out, UINT64_C(0x3030303030302e30)); /* 0.000000 */
-    out += fraction ? 2 - point : 0;
+    out += whole ? 0 : 2 - point;
     *out = first;
-    store_eight(out + 2 - fraction, middle);
-    store_eight(out + 10 - fraction, low);
-    store_eight(out + 1, fraction ? middle : pointed);
-    const int digits = count > point ? count : point;
-    return out + digits + (!fraction & (count > point));
+    store_eight(out + 1 + whole, middle);
+    store_eight(out + 9 + whole, low);
+    store_eight(out + 1, whole ? pointed : middle);
+    const int digits = count > point ? count + whole : point;
+    return out + digits;
   }
   if (point >= 9 && point <= 17) return write_large(out, number, count);
   *out = first;
@@ -195,60 +209,78 @@ ALWAYS_INLINE char *write_spread(char *out, const struct spread *number) {
   return write_exponent(out + count + (count > 1), point - 1);
 }
 
-/* decimal has at most `width` digits, and seldom less than width - 1; width is 17 or 9. */
-ALWAYS_INLINE char *write_decimal(char *out, struct decimal decimal, int width) {
-  const uint64_t least = width == 17 ? UINT64_C(10000000000000000) : 100000000;
-  const bool lacks_one = decimal.digits < least;
-  decimal.digits = lacks_one ? decimal.digits * 10 : decimal.digits;
-  decimal.exponent -= lacks_one;
-  while (decimal.digits < least) {
+/* ---- Floating point to text ---- */
+
+/* A binary interchange format of IEEE 754. */
+struct format {
+  int fraction_bits;
+  int max_field; /* of the exponent: infinities and NaN */
+};
+
+static const struct format binary64 = {52, 0x7ff};
+static const struct format binary32 = {23, 0xff};
+
+static char *write_special(char *out, bool nan, bool negative) {
+  if (nan) return write_text(out, "\"NaN\"", 5);
+  return negative ? write_text(out, "\"-Infinity\"", 11) : write_text(out, "\"Infinity\"", 10);
+}
+
+/* What write_floating leaves: zero, integral values, powers of two, subnormal numbers, infinities, NaN. */
+__attribute__((noinline)) static char *write_seldom(char *out, struct format format, uint64_t magnitude,
+                                                    bool negative) {
+  const int field = (int)(magnitude >> format.fraction_bits);
+  const uint64_t hidden = UINT64_C(1) << format.fraction_bits;
+  const uint64_t fraction = magnitude & (hidden - 1);
+  if (field == format.max_field) return write_special(out, fraction != 0, negative);
+
+  *out = '-';
+  out += negative;
+  if (magnitude == 0) return write_text(out, "0.0", 3) - (negative ? 0 : 2);
+  const uint64_t significand = field == 0 ? fraction : fraction | hidden;
+  const int exponent = (field == 0 ? 1 : field) - format.max_field / 2 - format.fraction_bits;
+  if (exponent <= 0 && __builtin_ctzll(significand) >= -exponent)
+    return write_uint64(out, significand >> -exponent);
+
+  struct decimal decimal = shortest_exactly(significand, exponent, fraction == 0 && field > 1);
+  while (decimal.digits < UINT64_C(10000000000000000)) {
     decimal.digits *= 10;
     decimal.exponent--;
   }
-  const uint64_t leading = width == 17 ? decimal.digits / 100000000 : decimal.digits;
-  const struct spread number = {
-      .first = (int)(leading / 100000000),
-      .middle = split_eight((uint32_t)(leading % 100000000)),
-      .low = width == 17 ? split_eight((uint32_t)(decimal.digits % 100000000)) : 0,
-      .point = decimal.exponent + width,
-  };
-  return write_spread(out, &number);
+  return write_spread(out, spread_17(decimal.digits, decimal.exponent));
 }
 
-static char *write_special(char *out, double value) {
-  if (value == 0) return write_text(out, "-0.0", 4);
-  if (isnan(value)) return write_text(out, "\"NaN\"", 5);
-  return value > 0 ? write_text(out, "\"Infinity\"", 10) : write_text(out, "\"-Infinity\"", 11);
-}
+ALWAYS_INLINE char *write_floating(char *out, struct format format, uint64_t magnitude, bool negative) {
+  const int field = (int)(magnitude >> format.fraction_bits);
+  const uint64_t hidden = UINT64_C(1) << format.fraction_bits;
+  const uint64_t fraction = magnitude & (hidden - 1);
+  const int exponent = field - format.max_field / 2 - format.fraction_bits;
+  const bool normal = field > 0 && field < format.max_field;
+  const bool integral = __builtin_ctzll(fraction | hidden) + exponent >= 0;
+  if (!normal || fraction == 0 || integral) return write_seldom(out, format, magnitude, negative);
 
-/* sign, exponent field and fraction of a format with `bits` of fraction and the exponent field's maximum
- * `special`. */
-ALWAYS_INLINE char *write_finite(char *out, bool negative, int field, uint64_t fraction, int bits,
-                                 int special) {
-  const bool normal = field != 0;
-  const uint64_t significand = fraction | (uint64_t)normal << bits;
-  const int exponent = (normal ? field - 1 : 0) - (special / 2 - 1) - bits;
-  const struct decimal decimal = shortest(significand, exponent, fraction == 0 && field > 1);
+  struct decimal decimal = shortest(fraction | hidden, exponent);
   *out = '-';
-  return write_decimal(out + negative, decimal, bits == 52 ? 17 : 9);
+  out += negative;
+  if (format.fraction_bits == binary64.fraction_bits) { /* 16 or 17 digits */
+    const uint64_t lacks_one = decimal.digits < UINT64_C(10000000000000000);
+    decimal.digits += decimal.digits * 9 & -lacks_one;
+    return write_spread(out, spread_17(decimal.digits, decimal.exponent - (int)lacks_one));
+  }
+  const uint64_t lacks_one = decimal.digits < 100000000; /* 7 to 9 digits */
+  decimal.digits += decimal.digits * 9 & -lacks_one;
+  const uint64_t lacks_two = decimal.digits < 100000000;
+  decimal.digits += decimal.digits * 9 & -lacks_two;
+  return write_spread(out, spread_9(decimal.digits, decimal.exponent - (int)(lacks_one + lacks_two)));
 }
 
 char *lossd_write_double(char *out, double value) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
-  const int field = (int)(bits >> 52 & 0x7ff);
-  if (field == 0x7ff || bits == UINT64_C(1) << 63) return write_special(out, value);
-  if (value > -0x1p53 && value < 0x1p53 && value == (double)(int64_t)value)
-    return lossd_write_int64(out, (int64_t)value);
-  return write_finite(out, bits >> 63, field, bits & ((UINT64_C(1) << 52) - 1), 52, 0x7ff);
+  return write_floating(out, binary64, bits & INT64_MAX, bits >> 63);
 }
 
 char *lossd_write_float(char *out, float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
-  const int field = (int)(bits >> 23 & 0xff);
-  if (field == 0xff || bits == UINT32_C(1) << 31) return write_special(out, (double)value);
-  if (value > -0x1p24F && value < 0x1p24F && value == (float)(int32_t)value)
-    return lossd_write_int64(out, (int64_t)value);
-  return write_finite(out, bits >> 31, field, bits & ((UINT32_C(1) << 23) - 1), 23, 0xff);
+  return write_floating(out, binary32, bits & INT32_MAX, bits >> 31);
 }

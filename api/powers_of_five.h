@@ -23,7 +23,7 @@ extern const struct lossd_power lossd_powers_of_five[LOSSD_POWER_MAX - LOSSD_POW
 
 /* floor(log2(10^q)) for q in the table's range; the generator checks each. */
 static inline int lossd_floor_log2_pow10(int q) {
-  return (int)(((int64_t)q * 1741647) >> 19);
+  return q * 1741647 >> 19;
 }
 
 #endif
