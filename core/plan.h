@@ -126,6 +126,9 @@ int lossd_plan_classes(struct lossd_plan *plan, struct lossd_problem *problem);
 /* Reads class weights (role 2) into plan->class_weight and checks that they are >= 0. */
 int lossd_take_class_weight(struct lossd_plan *plan, struct lossd_problem *problem);
 
+/* Refuses a role of more than `most` dimensions. */
+int lossd_plan_rank(const struct lossd_plan *plan, int role, int most, struct lossd_problem *problem);
+
 /* Pieces of the above. */
 bool lossd_broadcast(struct lossd_shape *into, const struct lossd_shape *other); /* false: they do not fit */
 void lossd_view_rows(struct lossd_plan *plan, int input, int vector_dims);

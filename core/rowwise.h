@@ -14,6 +14,7 @@ struct row {
   real *grad[LOSSD_MAX_ROLES];           /* to be written whole; NULL: not wanted */
   real scale;                            /* to multiply every gradient by */
   const double *option;
+  const struct lossd_plan *plan;
   real *spare; /* room for one vector of the longest role */
 };
 
@@ -28,7 +29,11 @@ static inline void poison_row(const struct row *row, const size_t length[], real
 
 /* whole: a row's loss reads every number of its vectors. */
 LOSSD_INLINE void rowwise(const struct lossd_tile *tile, row_function *function, bool whole) {
-  struct row row = {.length = tile->length[0], .option = tile->option, .spare = tile->spare, .scale = 1};
+  struct row row = {.length = tile->length[0],
+                    .option = tile->option,
+                    .plan = tile->plan,
+                    .spare = tile->spare,
+                    .scale = 1};
   for (size_t r = 0; r < tile->rows; r++) {
     if (tile->left_out && tile->left_out[r]) continue;
     for (int k = 0; k < LOSSD_MAX_ROLES; k++) {

@@ -124,6 +124,17 @@ static int empty_axis(const struct lossd_plan *plan, int role, const char *axis,
   return problem->status;
 }
 
+int lossd_plan_rank(const struct lossd_plan *plan, int role, int most, struct lossd_problem *problem) {
+  char pointer[64], shape[LOSSD_SHAPE_TEXT];
+  const char *name = lossd_input_name(plan->loss, role), *expected = plan->loss->roles[role].shape;
+  if (plan->shape[role].rank <= most) return LOSSD_OK;
+  snprintf(pointer, sizeof pointer, "/%s", name);
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer, "%s has shape %s; expected %s", name,
+             lossd_shape_text(&plan->shape[role], shape), expected);
+  lossd_hint(problem, "send %s", expected);
+  return problem->status;
+}
+
 int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
                        const bool vectors[LOSSD_MAX_ROLES], struct lossd_problem *problem) {
   struct lossd_shape whole, rows;

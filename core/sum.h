@@ -25,15 +25,20 @@ static inline double lossd_sum2_value(const struct lossd_sum2 *s) {
 
 #define SUM_LANES 8
 
+/* The sum of the lanes, which it overwrites. */
+static inline double fold_lanes(double lane[SUM_LANES]) {
+  for (size_t width = SUM_LANES / 2; width; width /= 2)
+    for (size_t k = 0; k < width; k++) lane[k] += lane[k + width];
+  return lane[0];
+}
+
 static inline double sum_real(const real *x, size_t n) {
   double lane[SUM_LANES] = {0};
   size_t i = 0;
   for (; i + SUM_LANES <= n; i += SUM_LANES)
     for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)x[i + k];
   for (size_t k = 0; i + k < n; k++) lane[k] += (double)x[i + k];
-  for (size_t width = SUM_LANES / 2; width; width /= 2)
-    for (size_t k = 0; k < width; k++) lane[k] += lane[k + width];
-  return lane[0];
+  return fold_lanes(lane);
 }
 
 /* The largest number; NaN is passed over. */
