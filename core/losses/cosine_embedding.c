@@ -83,7 +83,7 @@ LOSS_ROW(CosineEmbeddingLoss) = {
         "\\end{cases}",
     .roles = {{"input1", "vectors x1", "(D) or (N, D)", LOSSD_FLOATING, .differentiable = true},
               {"input2", "vectors x2", "(D) or (N, D)", LOSSD_FLOATING, .differentiable = true},
-              {"target", "1: alike, -1: unlike", "() or (N)", LOSSD_FLOATING}},
+              {"target", "1: alike, -1: unlike", "() or (N)", .kind = LOSSD_FLOATING}},
     .role_count = 3,
     .options = options,
     .option_count = OPTIONS,

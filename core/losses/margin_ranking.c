@@ -48,7 +48,7 @@ LOSS_ROW(MarginRankingLoss) = {
     .formula = "\\ell = \\frac{1}{n}\\sum_i \\max(0, -y_i (x_{1i} - x_{2i}) + \\text{margin})",
     .roles = {{"input1", "scores x1", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
               {"input2", "scores x2", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
-              {"target", "y: 1 if x1 should rank higher, -1 if x2", ANY_SHAPE, LOSSD_FLOATING}},
+              {"target", "y: 1 if x1 should rank higher, -1 if x2", ANY_SHAPE, .kind = LOSSD_FLOATING}},
     .role_count = 3,
     .options = options,
     .option_count = OPTIONS,

@@ -110,7 +110,7 @@ LOSS_ROW(MultiMarginLoss) = {
         "How far the score of the true class falls short of exceeding every other class's by a margin.",
     .formula = "\\ell = \\frac{1}{C}\\sum_{i \\ne y} w_y \\max(0, m + x_i - x_y)^p",
     .roles = {{"input", "scores x of each class", "(C) or (N, C)", LOSSD_FLOATING, .differentiable = true},
-              {"target", "class indices y", "() or (N)", LOSSD_INDEX},
+              {"target", "class indices y", "() or (N)", .kind = LOSSD_INDEX},
               {"weight", "a factor for each class", "(C)", LOSSD_FLOATING, .optional = true}},
     .role_count = 3,
     .options = options,

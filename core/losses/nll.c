@@ -75,7 +75,7 @@ LOSS_ROW(NLLLoss) = {
     .formula = "\\ell = -\\sum_i \\log p_{i, y_i}",
     .roles = {{"input", "probabilities p of each class, or their logarithms",
                "(C), (N, C) or (N, C, d1...dk)", LOSSD_FLOATING, .differentiable = true},
-              {"target", "class indices y", "input's shape without C", LOSSD_INDEX},
+              {"target", "class indices y", "input's shape without C", .kind = LOSSD_INDEX},
               {"weight", "a factor >= 0 for each class", "(C)", LOSSD_FLOATING, .optional = true}},
     .role_count = 3,
     .options = options,

@@ -45,7 +45,7 @@ LOSS_ROW(SoftMarginLoss) = {
     .summary = "A smooth two-class margin: log(1 + exp(-y x)).",
     .formula = "\\ell = \\frac{1}{n}\\sum_i \\log(1 + \\exp(-y_i x_i))",
     .roles = {{"input", "scores x", ANY_SHAPE, LOSSD_FLOATING, .differentiable = true},
-              {"target", "labels y: 1 or -1", ANY_SHAPE, LOSSD_FLOATING}},
+              {"target", "labels y: 1 or -1", ANY_SHAPE, .kind = LOSSD_FLOATING}},
     .role_count = 2,
     .options = options,
     .option_count = OPTIONS,
