@@ -19,15 +19,6 @@ struct norm {
       length; /* sqrt(|x|^2 + eps) = unit * length; length 0 or inf only for zero and infinite vectors */
 };
 
-static inline double sum_squares(const real *x, size_t n) {
-  double lane[SUM_LANES] = {0};
-  size_t i = 0;
-  for (; i + SUM_LANES <= n; i += SUM_LANES)
-    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
-  for (size_t k = 0; i + k < n; k++) lane[k] += (double)x[i + k] * (double)x[i + k];
-  return fold_lanes(lane);
-}
-
 /* The power of two at or below x > 0. */
 static inline double power_of_two_below(double x) {
   return ldexp(1, ilogb(x));

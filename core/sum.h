@@ -1,4 +1,5 @@
-/* Sums in double with the same bits everywhere. */
+/* Sums that have the same bits on every instruction set and compiler: in double, in a fixed number of lanes,
+ * element i in lane i mod SUM_LANES, lanes added pairwise. Pure functions, any thread. */
 #ifndef LOSSD_CORE_SUM_H
 #define LOSSD_CORE_SUM_H
 
@@ -6,6 +7,7 @@
 
 #include "core/real.h"
 
+/* A sum carried in two doubles, good for about 100 bits (Knuth's TwoSum). Zero is {0, 0}. */
 struct lossd_sum2 {
   double hi, lo;
 };
@@ -19,11 +21,13 @@ static inline void lossd_sum2_merge(struct lossd_sum2 *s, const struct lossd_sum
   lossd_sum2_add(s, other->hi);
   s->lo += other->lo;
 }
+/* Once hi is infinite or NaN it stays so, while lo becomes inf - inf: then hi is the answer. */
 static inline double lossd_sum2_value(const struct lossd_sum2 *s) {
   return s->lo - s->lo == 0 ? s->hi + s->lo : s->hi;
 }
 
-#define SUM_LANES 8
+#define SUM_LANES 16
+#define MAX_LANES 32
 
 /* The sum of the lanes, which it overwrites. */
 static inline double fold_lanes(double lane[SUM_LANES]) {
@@ -32,6 +36,7 @@ static inline double fold_lanes(double lane[SUM_LANES]) {
   return lane[0];
 }
 
+/* sum of x[i] */
 static inline double sum_real(const real *x, size_t n) {
   double lane[SUM_LANES] = {0};
   size_t i = 0;
@@ -41,11 +46,33 @@ static inline double sum_real(const real *x, size_t n) {
   return fold_lanes(lane);
 }
 
-/* The largest number; NaN is passed over. */
+/* sum of x[i] y[i]; products of floats are exact */
+static inline double sum_products(const real *x, const real *y, size_t n) {
+  double lane[SUM_LANES] = {0};
+  size_t i = 0;
+  for (; i + SUM_LANES <= n; i += SUM_LANES)
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)x[i + k] * (double)y[i + k];
+  for (size_t k = 0; i + k < n; k++) lane[k] += (double)x[i + k] * (double)y[i + k];
+  return fold_lanes(lane);
+}
+
+/* sum of x[i]^2 */
+static inline double sum_squares(const real *x, size_t n) {
+  return sum_products(x, x, n);
+}
+
+/* The largest number: NaN is passed over, -infinity where there is no number. Which zero wins among equal
+ * ones depends on their places alone. */
 static inline real max_real(const real *x, size_t n) {
-  real most = -(real)INFINITY;
-  for (size_t i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
-  return most;
+  real lane[MAX_LANES];
+  for (size_t k = 0; k < MAX_LANES; k++) lane[k] = -REAL_INFINITY;
+  size_t i = 0;
+  for (; i + MAX_LANES <= n; i += MAX_LANES)
+    for (size_t k = 0; k < MAX_LANES; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+  for (size_t k = 0; i + k < n; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+  for (size_t width = MAX_LANES / 2; width; width /= 2)
+    for (size_t k = 0; k < width; k++) lane[k] = lane[k + width] > lane[k] ? lane[k + width] : lane[k];
+  return lane[0];
 }
 
 #endif

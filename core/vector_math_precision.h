@@ -16,16 +16,17 @@
 #define ROUND ((T)1.5 * BLOCK)     /* adding it rounds to an integer, left in the lowest bits */
 #define ROUND_BITS F(bits)(ROUND)
 
-/* x = k log 2 + r, |r| <= log(2)/2, e^r = 1 + q. shifted is ROUND + k. */
+/* x + low = k log 2 + r + lost, |r| <= log(2)/2; e^r = 1 + (r + rest); shifted is ROUND + k */
 struct F(exp_parts) {
-  T shifted, q;
+  T shifted, r, lost, rest;
 };
 
-static inline struct F(exp_parts) F(exp_parts)(T x) {
+static inline struct F(exp_parts) F(exp_parts)(T x, T low) {
   const T shifted = x * (T)1.44269504088896340736 + ROUND;
   const T k = shifted - ROUND;
-  const T r = (x - k * LN2_HI) - k * LN2_LO;
-  return (struct F(exp_parts)){shifted, r + r * r * F(exp_rest)(r)};
+  const T high = x - k * LN2_HI, tail = k * LN2_LO - low;
+  const T r = high - tail;
+  return (struct F(exp_parts)){shifted, r, (high - r) - tail, r * r * F(exp_rest)(r)};
 }
 
 /* x 2^k with one rounding where the result is denormal; shifted = ROUND + k, k from -2 BIAS to BIAS + 1 */
@@ -35,27 +36,33 @@ static inline T F(scale)(T x, T shifted) {
   return x * F(from_bits)(half << POINT) * F(from_bits)((k - half) << POINT);
 }
 
-static inline T F(exp)(T x) {
+/* e^(x + low), low tiny */
+static inline T F(exp_of_sum)(T x, T low) {
   x = x < EXP_LOW ? EXP_LOW : x;
   x = x > EXP_HIGH ? EXP_HIGH : x;
-  const struct F(exp_parts) e = F(exp_parts)(x);
-  return F(scale)(1 + e.q, e.shifted);
+  const struct F(exp_parts) e = F(exp_parts)(x, low);
+  return F(scale)(1 + (e.r + e.rest), e.shifted);
+}
+
+static inline T F(exp)(T x) {
+  return F(exp_of_sum)(x, 0);
 }
 
 /* e^-|x|, in [0, 1]: what sigmoid and softplus share. */
 static inline T F(exp_neg_abs)(T x) {
   x = -F(abs)(x);
   x = x < EXP_LOW ? EXP_LOW : x;
-  const struct F(exp_parts) e = F(exp_parts)(x);
-  return F(scale)(1 + e.q, e.shifted);
+  const struct F(exp_parts) e = F(exp_parts)(x, 0);
+  return F(scale)(1 + (e.r + e.rest), e.shifted);
 }
 
-/* expm1 where EXPM1_LOW <= x <= EXP_HIGH, but for the sign of zero */
+/* expm1 where EXPM1_LOW <= x <= EXP_HIGH, but for the sign of zero. 1 - 2^-k and r are added without loss. */
 static inline T F(expm1_bounded)(T x) {
-  const struct F(exp_parts) e = F(exp_parts)(x);
+  const struct F(exp_parts) e = F(exp_parts)(x, 0);
   const U k = F(bits)(e.shifted) - ROUND_BITS;
-  const T inverse = x > -EXPM1_LOW ? 0 : F(from_bits)(ONE_BITS - (k << POINT)); /* 2^-k */
-  return (e.q + (1 - inverse)) * 2 * F(from_bits)(ONE_BITS + ((k - 1) << POINT));
+  const T base = 1 - (x > -EXPM1_LOW ? 0 : F(from_bits)(ONE_BITS - (k << POINT)));
+  const T sum = base + e.r, lost = e.r - (sum - base);
+  return (sum + (lost + (e.rest + e.lost))) * 2 * F(from_bits)(ONE_BITS + ((k - 1) << POINT));
 }
 
 static inline T F(expm1)(T x) {
@@ -65,10 +72,12 @@ static inline T F(expm1)(T x) {
 }
 
 static inline T F(tanh)(T x) {
+  const T z = x * x;
+  const T near = x + x * (z * F(tanh_rest)(z));
   T y = F(abs)(x);
   y = y > TANH_ONE ? TANH_ONE : y;
   const T e = F(expm1_bounded)(2 * y);
-  return F(from_bits)(F(bits)(e / (e + 2)) | (F(bits)(x) & SIGN));
+  return F(from_bits)(F(bits)(y < (T)0.5 ? near : e / (e + 2)) | (F(bits)(x) & SIGN));
 }
 
 /* log(2^k (1 + f)), sqrt(1/2) <= 1 + f <= sqrt(2) */
@@ -92,11 +101,22 @@ static inline struct F(split) F(split)(T x) {
                            F(from_bits)((shifted & MANTISSA) + root)};
 }
 
-static inline T F(log)(T x) {
-  const T lift = x < SMALLEST_NORMAL ? POINT + 2 : 0;
+/* the same where x may be denormal */
+static inline struct F(split) F(split_any)(T x) {
   const struct F(split) p = F(split)(x < SMALLEST_NORMAL ? x * (4 * BLOCK) : x);
+  return (struct F(split)){p.k - (x < SMALLEST_NORMAL ? POINT + 2 : 0), p.m};
+}
+
+/* 0 < x < infinity, normal */
+static inline T F(log_normal)(T x) {
+  const struct F(split) p = F(split)(x);
+  return F(log_parts)(p.k, p.m - 1);
+}
+
+static inline T F(log)(T x) {
+  const struct F(split) p = F(split_any)(x);
   const T special = x == 0 ? -(T)INFINITY : x < 0 ? (T)NAN : x;
-  return x > 0 && x < (T)INFINITY ? F(log_parts)(p.k - lift, p.m - 1) : special;
+  return ((x > 0) & (x < (T)INFINITY)) ? F(log_parts)(p.k, p.m - 1) : special;
 }
 
 static inline T F(log1p)(T x) {
@@ -107,7 +127,7 @@ static inline T F(log1p)(T x) {
   const T f = (p.m - 1) + (u < 4 * BLOCK ? lost * inverse : 0);
   const T signed_log = F(from_bits)(F(bits)(F(log_parts)(p.k, f)) | (F(bits)(x) & SIGN));
   const T special = x == -1 ? -(T)INFINITY : x < -1 ? (T)NAN : x;
-  return x > -1 && x < (T)INFINITY ? signed_log : special;
+  return ((x > -1) & (x < (T)INFINITY)) ? signed_log : special;
 }
 
 /* log1p for 0 <= x <= 1, half the price */

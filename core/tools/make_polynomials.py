@@ -103,8 +103,55 @@ def atanh_rest(z):
     return mpf(2) / 3 * mp.hyp2f1(1, mpf(3) / 2, mpf(5) / 2, z)
 
 
+def tanh_rest(z):
+    """(tanh(s) / s - 1) / z with z = s^2"""
+    s = mp.sqrt(z)
+    return (mp.tanh(s) / s - 1) / z
+
+
+def sin_rest(z):
+    """(sin(s) / s - 1) / z with z = s^2"""
+    return -mp.hyp1f2(1, 2, mpf(5) / 2, -z / 4) / 6
+
+
+def cos_rest(z):
+    """(cos(s) - 1 + z / 2) / z^2 with z = s^2"""
+    return mp.hyp1f2(1, mpf(5) / 2, 3, -z / 4) / 24
+
+
+def atan_rest(z):
+    """(atan(s) / s - 1) / z with z = s^2"""
+    return -mp.hyp2f1(1, mpf(3) / 2, mpf(5) / 2, -z) / 3
+
+
+def lgamma_rest(d):
+    return mp.loggamma(2 + d) / d
+
+
+PSI_ZERO = mp.findroot(mp.digamma, mpf("1.4616"))
+
+
+def digamma_rest(d):
+    """digamma(x) / (x - PSI_ZERO) with d = x - 1.5"""
+    return mp.digamma(d + 1.5) / (d + 1.5 - PSI_ZERO)
+
+
+def stirling_rest(z):
+    """x (lgamma(x) - (x - 1/2) log x + x - log(2 pi) / 2) with z = 1 / x^2"""
+    x = 1 / mp.sqrt(z)
+    return x * (mp.loggamma(x) - (x - 0.5) * mp.log(x) + x - mp.log(2 * mp.pi) / 2)
+
+
+def digamma_stirling_rest(z):
+    """x^2 (log x - 1 / (2 x) - digamma(x)) with z = 1 / x^2"""
+    x = 1 / mp.sqrt(z)
+    return x**2 * (mp.log(x) - 1 / (2 * x) - mp.digamma(x))
+
+
 HALF_LN2 = mp.log(2) / 2 * mpf("1.0001")
 LOG_Z = (3 - 2 * mp.sqrt(2)) ** 2 * mpf("1.0001")
+TRIG_Z = (mp.pi / 4) ** 2 * mpf("1.0001")
+ATAN_Z = (mp.sqrt(2) - 1) ** 2 * mpf("1.0001")
 
 # name, comment, function, weight, low, high, degree in float64, degree in float32 (None: float64 only)
 POLYNOMIALS = [
@@ -114,6 +161,22 @@ POLYNOMIALS = [
      lambda z: z / 2, 0, LOG_Z, 6, 2),
     ("log1p_unit_rest", "the same for s <= 1/3", atanh_rest,
      lambda z: z / 2, 0, mpf(1) / 9, 9, 3),
+    ("tanh_rest", "(tanh(s) / s - 1) / s^2, x = s^2, s <= 1/2", tanh_rest,
+     lambda z: z, 0, mpf(1) / 4, 9, 4),
+    ("sin_rest", "(sin(s) / s - 1) / s^2, x = s^2, s <= pi/4", sin_rest,
+     lambda z: z, 0, TRIG_Z, 5, None),
+    ("cos_rest", "(cos(s) - 1 + s^2 / 2) / s^4, x = s^2, s <= pi/4", cos_rest,
+     lambda z: z**2, 0, TRIG_Z, 5, None),
+    ("atan_rest", "(atan(s) / s - 1) / s^2, x = s^2, s <= sqrt(2) - 1", atan_rest,
+     lambda z: z, 0, ATAN_Z, 10, None),
+    ("lgamma_rest", "lgamma(2 + x) / x, |x| <= 1/2", lgamma_rest,
+     lambda d: 1 / lgamma_rest(d), mpf("-0.5001"), mpf("0.5001"), 18, None),
+    ("digamma_rest", "digamma(3/2 + x) / (3/2 + x - its zero), |x| <= 1/2", digamma_rest,
+     lambda d: 1 / digamma_rest(d), mpf("-0.5001"), mpf("0.5001"), 21, None),
+    ("stirling_rest", "s (lgamma(s) - (s - 1/2) log s + s - log(2 pi) / 2), x = 1 / s^2, s >= 8", stirling_rest,
+     lambda z: 1, mpf("1e-9"), mpf(1) / 64, 5, None),
+    ("digamma_stirling_rest", "s^2 (log s - 1 / (2 s) - digamma(s)), x = 1 / s^2, s >= 8", digamma_stirling_rest,
+     lambda z: 1, mpf("1e-9"), mpf(1) / 64, 6, None),
 ]
 
 
