@@ -50,6 +50,18 @@ static inline struct norm norm_of(const real *x, size_t n, double squares, doubl
   return scaled_norm(x, n, squares, copies, eps);
 }
 
+/* grad[i] = factor * d |x| / d x_i; 0 at the zero vector, and where factor is 0 even for infinite x. */
+static inline void norm_gradient(double factor, const struct norm *norm, const real *x, size_t n,
+                                 real *restrict grad) {
+  const double by = norm->length == 0 ? 0 : factor / norm->length;
+  if (factor == 0)
+    memset(grad, 0, n * sizeof *grad);
+  else if (norm->unit == 1)
+    for (size_t i = 0; i < n; i++) grad[i] = (real)((double)x[i] * by);
+  else
+    for (size_t i = 0; i < n; i++) grad[i] = (real)((double)x[i] / norm->unit * by);
+}
+
 /* The cosine of x and y. With X = x / x_unit and Y = y / y_unit its gradients are (Y * across - X * own_x) /
  * x_unit and (X * across - Y * own_y) / y_unit. */
 struct cosine {
