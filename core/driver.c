@@ -104,6 +104,7 @@ static bool in_domain(enum lossd_domain domain, real x) {
   case LOSSD_UNIT_INTERVAL: return x >= 0 && x <= 1;
   case LOSSD_PLUS_MINUS_ONE: return x == 1 || x == -1;
   case LOSSD_ZERO_ONE: return x == 0 || x == 1;
+  case LOSSD_LABELS: break;
   }
   return true;
 }
@@ -117,7 +118,8 @@ LOSSD_INLINE unsigned outside(enum lossd_domain domain, const real *x, size_t n)
 
 static unsigned any_outside(enum lossd_domain domain, const real *x, size_t n) {
   switch (domain) {
-  case LOSSD_ANY: return 0;
+  case LOSSD_ANY:
+  case LOSSD_LABELS: return 0;
   case LOSSD_FINITE: return outside(LOSSD_FINITE, x, n);
   case LOSSD_NONNEGATIVE: return outside(LOSSD_NONNEGATIVE, x, n);
   case LOSSD_UNIT_INTERVAL: return outside(LOSSD_UNIT_INTERVAL, x, n);
@@ -142,10 +144,28 @@ static void find_outside(const struct driver *d, int input, int64_t row, struct 
   }
 }
 
+/* Finds the first label that is no class in the lists of rows that count; what follows a list's first
+ * negative number is not looked at. */
+static void check_labels(const struct driver *d, int input, int64_t row, struct lossd_partial *partial) {
+  const int64_t classes = d->plan->view[0].length;
+  const size_t length = (size_t)d->plan->view[input].length;
+  for (size_t r = 0; r < d->tile.rows; r++) {
+    const int64_t *label = d->index[input] + r * length;
+    if (d->tile.left_out && d->tile.left_out[r]) continue;
+    for (size_t i = 0; i < length && label[i] >= 0; i++) {
+      if (label[i] < classes) continue;
+      *partial =
+          (struct lossd_partial){partial->numerator, input, row + (int64_t)r, (int64_t)i, (double)label[i]};
+      return;
+    }
+  }
+}
+
 static void check_tile(const struct driver *d, int64_t row, struct lossd_partial *partial) {
   for (int k = 0; k < d->plan->loss->role_count && partial->bad_input < 0; k++) {
     const struct lossd_view *view = &d->plan->view[k];
     unsigned bad = 0;
+    if (view->domain == LOSSD_LABELS && view->index) check_labels(d, k, row, partial);
     if (view->domain == LOSSD_ANY || view->index || !view->length) continue;
     for (size_t r = 0; view->length > 1 && r < d->tile.rows; r++)
       bad |= any_outside(view->domain, d->tile.in[k] + r * d->tile.pitch[k], (size_t)view->length);

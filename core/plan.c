@@ -369,6 +369,7 @@ static const char *const domains[] = {
     [LOSSD_ANY] = "any number",           [LOSSD_FINITE] = "finite numbers",
     [LOSSD_NONNEGATIVE] = "numbers >= 0", [LOSSD_UNIT_INTERVAL] = "numbers within [0, 1]",
     [LOSSD_PLUS_MINUS_ONE] = "1 or -1",   [LOSSD_ZERO_ONE] = "0 or 1",
+    [LOSSD_LABELS] = "classes of input",
 };
 
 static int out_of_domain(const struct lossd_plan *plan, const struct lossd_partial *bad,
@@ -377,6 +378,7 @@ static int out_of_domain(const struct lossd_plan *plan, const struct lossd_parti
   struct position p = position_of(plan, bad->bad_row);
   char pointer[64];
   const int64_t at = view_offset(plan, view, &p) + bad->bad_element * view->step;
+  if (view->domain == LOSSD_LABELS) return bad_class(plan, (int64_t)bad->bad_value, at, problem);
   lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, pointer_to(plan->loss, bad->bad_input, pointer),
              "%s is %.9g at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
              bad->bad_value, (long long)at, domains[view->domain]);

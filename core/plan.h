@@ -23,7 +23,8 @@ enum lossd_domain {
   LOSSD_NONNEGATIVE,
   LOSSD_UNIT_INTERVAL,
   LOSSD_PLUS_MINUS_ONE,
-  LOSSD_ZERO_ONE
+  LOSSD_ZERO_ONE,
+  LOSSD_LABELS /* of an index role: classes of role 0, a list that ends at its first negative number */
 };
 
 /* Where the vector of each row lies in an input. Strides and step count elements. */

@@ -1,9 +1,9 @@
-/* HingeEmbeddingLoss: l = d for y = 1, max(0, margin - d) for y = -1; d is the length |x| of each vector (norm
- * l2), or the numbers x themselves are distances (norm none, as PyTorch).
+/* HingeEmbeddingLoss: l = d for y = 1, max(0, margin - d) for y = -1; d is the length |x| of each vector
+ * (norm l2), or the numbers x themselves are distances (norm none, as PyTorch).
  *
- * dl/dd = 1 or -1, the latter also at the kink d = margin; d |x| / dx = x / |x|, 0 at the zero vector. Lengths are
- * computed in double, scaled where squares would leave its range. y must be 1 or -1 (PyTorch adds both branches
- * for others). */
+ * dl/dd = 1 or -1, the latter also at the kink d = margin; d |x| / dx = x / |x|, 0 at the zero vector.
+ * Lengths are computed in double, scaled where squares would leave its range. y must be 1 or -1 (PyTorch adds
+ * both branches for others). */
 #include "core/norm.h"
 #include "core/pointwise.h"
 #include "core/rowwise.h"
@@ -15,8 +15,13 @@ enum { L2, NONE };
 static inline struct point point(const real *x, const real *option) {
   const real y = x[TARGET], below = option[MARGIN] - x[INPUT];
   const bool out = below < 0;
-  return (struct point){.value = y == 1 ? x[INPUT] : y != -1 ? y : out ? 0 : below,
-                        .grad = {y == 1 ? R(1) : out ? R(0) : R(-1)}};
+  return (struct point){.value = y == 1    ? x[INPUT]
+                                 : y != -1 ? y
+                                 : out     ? 0
+                                           : below,
+                        .grad = {y == 1 ? R(1)
+                                 : out  ? R(0)
+                                        : R(-1)}};
 }
 
 static real row_loss(const struct row *row) {

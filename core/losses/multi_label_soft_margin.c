@@ -1,8 +1,8 @@
-/* MultiLabelSoftMarginLoss: l = (1 / C) sum_c w_c (y_c softplus(-x_c) + (1 - y_c) softplus(x_c)): the mean over
- * the classes of BCEWithLogitsLoss.
+/* MultiLabelSoftMarginLoss: l = (1 / C) sum_c w_c (y_c softplus(-x_c) + (1 - y_c) softplus(x_c)): the mean
+ * over the classes of BCEWithLogitsLoss.
  *
- * Domain: all numbers; y as a rule in [0, 1]. Smooth: dl/dx = w ((1 - y) sigmoid(x) - y sigmoid(-x)) / C, dl/dy =
- * -w x / C. No deviation from PyTorch, but that coefficients of 0 silence infinity. */
+ * Domain: all numbers; y as a rule in [0, 1]. Smooth: dl/dx = w ((1 - y) sigmoid(x) - y sigmoid(-x)) / C,
+ * dl/dy = -w x / C. No deviation from PyTorch, but that coefficients of 0 silence infinity. */
 #include "core/rowwise.h"
 #include "core/stable.h"
 
