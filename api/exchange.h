@@ -25,6 +25,7 @@ struct lossd_exchange;
 struct lossd_format {
   const char *content_type;
   const char *alias; /* another content type for the same thing, or NULL */
+  enum lossd_error_style errors;
   /* Body -> x->evaluation (tensors, options, gradients, id). */
   int (*decode)(struct lossd_exchange *x);
   /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can.
@@ -86,9 +87,10 @@ struct lossd_exchange {
   const char *id; /* echoed; NULL when not given */
   size_t id_length;
   int64_t timeout_microseconds; /* asked for by an Open Inference request; 0: none. Valid after decode */
-  void *format_state;           /* private to answer_format */
-  size_t slices;                /* to run; 0 after a failure */
-  size_t scratch_bytes;         /* for each run, aligned to 64 */
+  void *format_state;           /* private to answer_format, as are its bytes */
+  size_t format_state_bytes;
+  size_t slices;        /* to run; 0 after a failure */
+  size_t scratch_bytes; /* for each run, aligned to 64 */
 
   /* The answer: valid after encode. */
   struct lossd_output outputs[LOSSD_MAX_OUTPUTS]; /* in the contract's order */
@@ -106,6 +108,11 @@ void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena);
 void lossd_exchange_decode(struct lossd_exchange *x);
 void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch);
 void lossd_exchange_encode(struct lossd_exchange *x);
+/* For formats. Memory of the request: NULL with the problem when there is none, or when the request would
+ * then hold more than its limit. pointer names what needs it, or is NULL. */
+void *lossd_exchange_alloc(struct lossd_exchange *x, size_t bytes, const char *pointer);
+/* A layout that suits formats which copy: loss and gradients in the arena. */
+int lossd_exchange_layout(struct lossd_exchange *x);
 /* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with
  * LOSSD_CANCELLED. */
 bool lossd_exchange_cancelled(const struct lossd_exchange *x);

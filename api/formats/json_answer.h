@@ -1,0 +1,11 @@
+/* The answer side of application/json. */
+#ifndef LOSSD_API_FORMATS_JSON_ANSWER_H
+#define LOSSD_API_FORMATS_JSON_ANSWER_H
+
+#include "api/exchange.h"
+
+/* See struct lossd_format. */
+int lossd_json_layout(struct lossd_exchange *x);
+int lossd_json_encode(struct lossd_exchange *x);
+
+#endif

@@ -1,0 +1,465 @@
+#include "api/json_scan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/json_array.h"
+#include "api/json_string.h"
+#include "api/json_text.h"
+#include "api/utf8.h"
+
+/* The mark that stands for span i in the text that cJSON sees is the string "\xFF<i>": 0xFF is in no UTF-8
+ * text, so no client can write one. */
+#define MARK '\xFF'
+#define LONGEST_NAME 128
+#define BETWEEN_LOOKS 65536
+
+/* What may come next. */
+enum expect { VALUE, VALUE_OR_CLOSE, NAME, NAME_OR_CLOSE, COMMA_OR_CLOSE, END };
+
+struct scanner {
+  const char *begin, *end;
+  const char *next_look; /* where to look at cancelled again */
+  const atomic_int *cancelled;
+  struct lossd_problem *problem;
+  struct lossd_json *json;
+  struct lossd_json_text envelope;
+  enum expect expect;
+  size_t values, span_capacity;
+
+  int depth;
+  struct {
+    bool object;
+    size_t first_name;
+  } level[LOSSD_JSON_MAX_DEPTH];
+  struct lossd_json_name *names; /* of the objects that are open */
+  size_t name_count, name_capacity;
+
+  struct lossd_json_array array; /* the array of numbers that is being read */
+  int array_depth;               /* the depth of its elements; 0: there is none */
+  const char *ahead_end; /* what the look ahead from a '[' found, valid for every '[' before ahead_end */
+  bool ahead_numeric;
+};
+
+/* Failures
+ * ------------------------------------------------------------------------------------------------------ */
+
+static const char *fail(struct scanner *s, const char *at, const char *expected) {
+  char found[48] = "the body's end";
+  if (at < s->end)
+    snprintf(found, sizeof found, *at > ' ' && *at < 0x7F ? "'%c'" : "byte 0x%02X", (unsigned char)*at);
+  lossd_fail(s->problem, LOSSD_BAD_JSON, NULL, "found %s at byte %lld, expected %s", found,
+             (long long)(at - s->begin), expected);
+  s->problem->offset = at - s->begin;
+  return NULL;
+}
+
+static const char *no_memory(struct scanner *s) {
+  lossd_fail(s->problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory to read the body");
+  return NULL;
+}
+
+/* True, with the problem, when nobody waits for the answer any more. */
+static bool stopped(struct scanner *s, const char *at) {
+  if (at < s->next_look) return false;
+  s->next_look = at + (s->end - at < BETWEEN_LOOKS ? s->end - at : BETWEEN_LOOKS) + 1;
+  if (!s->cancelled || !atomic_load_explicit(s->cancelled, memory_order_relaxed)) return false;
+  lossd_fail(s->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  return true;
+}
+
+/* The envelope
+ * -------------------------------------------------------------------------------------------------- */
+
+/* Whether what is read now goes into the envelope. */
+static bool in_envelope(const struct scanner *s) {
+  return s->array_depth == 0 && s->values <= LOSSD_JSON_MAX_VALUES;
+}
+
+static bool add_mark(struct scanner *s, const struct lossd_json_span *span) {
+  struct lossd_json *json = s->json;
+  if (json->span_count == s->span_capacity) {
+    const size_t capacity = s->span_capacity ? s->span_capacity * 4 : 16;
+    struct lossd_json_span *spans = lossd_arena_alloc(json->arena, capacity, sizeof *spans);
+    if (!spans) return no_memory(s);
+    if (json->span_count) memcpy(spans, json->spans, json->span_count * sizeof *spans);
+    json->spans = spans;
+    s->span_capacity = capacity;
+  }
+  char mark[24];
+  const int length = snprintf(mark, sizeof mark, "\"%c%zu\"", MARK, json->span_count);
+  json->spans[json->span_count++] = *span;
+  lossd_json_raw(&s->envelope, mark, (size_t)length);
+  return true;
+}
+
+/* Counts a value that begins in the envelope. */
+static void count_value(struct scanner *s) {
+  if (s->array_depth == 0) s->values++;
+}
+
+static void add_to_envelope(struct scanner *s, const char *text, size_t length) {
+  if (in_envelope(s)) lossd_json_raw(&s->envelope, text, length);
+}
+
+/* Scalars
+ * ------------------------------------------------------------------------------------------------------- */
+
+static const char *after_value(struct scanner *s, const char *p) {
+  s->expect = s->depth ? COMMA_OR_CLOSE : END;
+  return p;
+}
+
+/* A number or boolean has been read from begin to end. */
+static const char *number_done(struct scanner *s, const char *begin, const char *end) {
+  if (s->array_depth)
+    lossd_json_array_leaves(&s->array, s->depth - s->array_depth + 1, 1);
+  else if (in_envelope(s) && !add_mark(s, &(struct lossd_json_span){.begin = begin, .end = end}))
+    return NULL;
+  return after_value(s, end);
+}
+
+static const char *scan_number(struct scanner *s, const char *p) {
+  const char *expected;
+  const char *end = lossd_json_skip_number(p, s->end, &expected);
+  return expected ? fail(s, end, expected) : number_done(s, p, end);
+}
+
+static const char *scan_word(struct scanner *s, const char *p, const char *word) {
+  const char *const begin = p;
+  for (const char *w = word; *w; w++, p++)
+    if (p == s->end || *p != *w) return fail(s, p, word);
+  if (*word == 'N' || *word == 'I' || *word == '-') return number_done(s, begin, p);
+  if (s->array_depth && *word == 'n') lossd_json_array_bad(&s->array, begin);
+  if (s->array_depth && *word != 'n') return number_done(s, begin, p);
+  add_to_envelope(s, word, strlen(word));
+  return after_value(s, p);
+}
+
+static const char *skip_hex4(struct scanner *s, const char *p, uint32_t *code) {
+  *code = 0;
+  for (int i = 0; i < 4; i++, p++) {
+    const char c = p < s->end ? *p : 0;
+    const bool digit = c >= '0' && c <= '9', letter = (c | 32) >= 'a' && (c | 32) <= 'f';
+    if (!digit && !letter) return fail(s, p, "four hexadecimal digits");
+    *code = *code << 4 | (uint32_t)(digit ? c - '0' : (c | 32) - 'a' + 10);
+  }
+  return p;
+}
+
+static const char *skip_escape(struct scanner *s, const char *p) {
+  uint32_t code;
+  if (p + 1 < s->end && p[1] != 'u')
+    return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : fail(s, p + 1, "an escape");
+  const char *const begin = p;
+  if (p + 1 == s->end) return fail(s, p + 1, "an escape");
+  p = skip_hex4(s, p + 2, &code);
+  if (!p || code < 0xD800 || code > 0xDFFF) return p;
+  if (code > 0xDBFF || s->end - p < 2 || p[0] != '\\' || p[1] != 'u')
+    return fail(s, begin, "no surrogate without its pair");
+  p = skip_hex4(s, p + 2, &code);
+  return p && (code < 0xDC00 || code > 0xDFFF) ? fail(s, begin, "no surrogate without its pair") : p;
+}
+
+/* The byte after the quote that ends the string whose text begins at p. */
+static const char *skip_string(struct scanner *s, const char *p, bool *escaped) {
+  *escaped = false;
+  for (;;) {
+    p = lossd_json_skip_plain(p, s->end < s->next_look ? s->end : s->next_look);
+    if (stopped(s, p)) return NULL;
+    if (p == s->end) return fail(s, p, "a quote that ends the string");
+    if (*p == '"') return p + 1;
+    if (*p == '\\') {
+      *escaped = true;
+      p = skip_escape(s, p);
+      if (!p) return NULL;
+    } else if ((unsigned char)*p < 0x20) {
+      return fail(s, p, "control characters in strings to be escaped");
+    } else {
+      const size_t length = lossd_utf8_length(p, s->end);
+      if (!length) return fail(s, p, "UTF-8");
+      p += length;
+    }
+  }
+}
+
+static const char *scan_string(struct scanner *s, const char *p) {
+  bool escaped;
+  const char *const end = skip_string(s, p + 1, &escaped);
+  if (!end) return NULL;
+  if (s->array_depth && lossd_json_quoted_number(p, end)) return number_done(s, p, end);
+  if (s->array_depth) lossd_json_array_bad(&s->array, p);
+  const struct lossd_json_span span = {
+      .kind = LOSSD_JSON_STRING, .begin = p + 1, .end = end - 1, .escaped = escaped};
+  if (in_envelope(s) && !add_mark(s, &span)) return NULL;
+  return after_value(s, end);
+}
+
+/* Structure
+ * ----------------------------------------------------------------------------------------------------- */
+
+static const char *open_level(struct scanner *s, const char *p, bool object) {
+  if (s->depth == LOSSD_JSON_MAX_DEPTH) return fail(s, p, "at most 512 levels of nesting");
+  s->level[s->depth].object = object;
+  s->level[s->depth].first_name = s->name_count;
+  s->depth++;
+  s->expect = object ? NAME_OR_CLOSE : VALUE_OR_CLOSE;
+  return p + 1;
+}
+
+static const char *open_object(struct scanner *s, const char *p) {
+  if (s->array_depth) lossd_json_array_bad(&s->array, p);
+  add_to_envelope(s, "{", 1);
+  return open_level(s, p, true);
+}
+
+/* Whether the first thing that is no '[' is a leaf of an array of numbers. */
+static bool is_numeric_ahead(struct scanner *s, const char *p) {
+  if (p < s->ahead_end) return s->ahead_numeric;
+  while (p < s->end && (*p == '[' || *p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+  s->ahead_end = p;
+  s->ahead_numeric =
+      p < s->end && (memchr("]-0123456789NItf", *p, 16) || lossd_json_quoted_number(p, s->end));
+  return s->ahead_numeric;
+}
+
+static const char *open_array(struct scanner *s, const char *p) {
+  const bool numeric = !s->array_depth && is_numeric_ahead(s, p);
+  if (!numeric) add_to_envelope(s, "[", 1);
+  const char *after = open_level(s, p, false);
+  if (!after) return NULL;
+  if (numeric) {
+    s->array_depth = s->depth;
+    lossd_json_array_begin(&s->array, p);
+  } else if (s->array_depth) {
+    lossd_json_array_open(&s->array, s->depth - s->array_depth + 1);
+  }
+  return after;
+}
+
+static const char *duplicate(struct scanner *s, const char *name) {
+  char quoted[LOSSD_QUOTE_TEXT];
+  const size_t length = (size_t)(lossd_json_skip_plain(name, s->end) - name);
+  lossd_fail(s->problem, LOSSD_BAD_JSON, NULL,
+             "the name \"%s\" at byte %lld is in its object twice, expected once",
+             lossd_quote(name, length, quoted), (long long)(name - 1 - s->begin));
+  s->problem->offset = name - 1 - s->begin;
+  return NULL;
+}
+
+static const char *close_object(struct scanner *s, const char *p) {
+  const size_t first = s->level[s->depth - 1].first_name;
+  const char *repeated = lossd_json_find_duplicate(s->names + first, s->name_count - first);
+  if (repeated) return duplicate(s, repeated);
+  s->name_count = first;
+  add_to_envelope(s, "}", 1);
+  s->depth--;
+  return after_value(s, p + 1);
+}
+
+static const char *close_array(struct scanner *s, const char *p) {
+  const int depth = s->depth--;
+  if (s->array_depth == 0) {
+    add_to_envelope(s, "]", 1);
+  } else {
+    lossd_json_array_close(&s->array, depth - s->array_depth + 1);
+    if (depth == s->array_depth) {
+      struct lossd_json_span span;
+      s->array_depth = 0;
+      lossd_json_array_end(&s->array, p + 1, &span);
+      if (in_envelope(s) && !add_mark(s, &span)) return NULL;
+    }
+  }
+  return after_value(s, p + 1);
+}
+
+static const char *scan_close(struct scanner *s, const char *p) {
+  const bool object = s->level[s->depth - 1].object;
+  if (*p == (object ? '}' : ']')) return object ? close_object(s, p) : close_array(s, p);
+  return fail(s, p, object ? "',' or '}'" : "',' or ']'");
+}
+
+static bool note_name(struct scanner *s, const char *begin, const char *end) {
+  bool has_nul;
+  if (s->name_count == s->name_capacity) {
+    const size_t capacity = s->name_capacity ? s->name_capacity * 2 : 64;
+    struct lossd_json_name *names = lossd_arena_alloc(s->json->arena, capacity, sizeof *names);
+    if (!names) return no_memory(s);
+    if (s->name_count) memcpy(names, s->names, s->name_count * sizeof *names);
+    s->names = names;
+    s->name_capacity = capacity;
+  }
+  s->names[s->name_count++] = lossd_json_name_of(begin, end, &has_nul);
+  return !has_nul || fail(s, begin, "a name without \\u0000");
+}
+
+static const char *scan_name(struct scanner *s, const char *p) {
+  bool escaped;
+  if (p == s->end || *p != '"')
+    return fail(s, p, s->expect == NAME ? "a name in quotes" : "a name in quotes or '}'");
+  const char *end = skip_string(s, p + 1, &escaped);
+  if (!end || !note_name(s, p + 1, end - 1)) return NULL;
+  const struct lossd_json_span span = {
+      .kind = LOSSD_JSON_STRING, .begin = p + 1, .end = end - 1, .escaped = escaped};
+  if (end - p - 2 <= LONGEST_NAME)
+    add_to_envelope(s, p, (size_t)(end - p));
+  else if (in_envelope(s) && !add_mark(s, &span))
+    return NULL;
+  p = lossd_json_skip_space(end, s->end);
+  if (p == s->end || *p != ':') return fail(s, p, "':'");
+  add_to_envelope(s, ":", 1);
+  s->expect = VALUE;
+  return p + 1;
+}
+
+static const char *scan_value(struct scanner *s, const char *p) {
+  if (p == s->end) return fail(s, p, "a value");
+  count_value(s);
+  switch (*p) {
+  case '{': return open_object(s, p);
+  case '[': return open_array(s, p);
+  case '"': return scan_string(s, p);
+  case 't': return scan_word(s, p, "true");
+  case 'f': return scan_word(s, p, "false");
+  case 'n': return scan_word(s, p, "null");
+  case 'N': return scan_word(s, p, "NaN");
+  case 'I': return scan_word(s, p, "Infinity");
+  case '-': return p + 1 < s->end && p[1] == 'I' ? scan_word(s, p, "-Infinity") : scan_number(s, p);
+  default: return *p >= '0' && *p <= '9' ? scan_number(s, p) : fail(s, p, "a value");
+  }
+}
+
+static const char *scan_after_value(struct scanner *s, const char *p) {
+  if (p == s->end) return fail(s, p, s->level[s->depth - 1].object ? "',' or '}'" : "',' or ']'");
+  if (*p != ',') return scan_close(s, p);
+  add_to_envelope(s, ",", 1);
+  s->expect = s->level[s->depth - 1].object ? NAME : VALUE;
+  return p + 1;
+}
+
+/* One token and the white space before it. */
+static const char *scan_token(struct scanner *s, const char *p) {
+  p = lossd_json_skip_space(p, s->end);
+  switch (s->expect) {
+  case VALUE_OR_CLOSE: return p < s->end && *p == ']' ? scan_close(s, p) : scan_value(s, p);
+  case NAME_OR_CLOSE: return p < s->end && *p == '}' ? scan_close(s, p) : scan_name(s, p);
+  case VALUE: return scan_value(s, p);
+  case NAME: return scan_name(s, p);
+  case COMMA_OR_CLOSE: return scan_after_value(s, p);
+  case END: break;
+  }
+  return p == s->end ? p : fail(s, p, "nothing after the value");
+}
+
+/* A run of numbers inside an array of numbers, where nearly all the bytes of a large request are. */
+static const char *scan_run(struct scanner *s, const char *p) {
+  int64_t count;
+  const char *const stop = s->end < s->next_look ? s->end : s->next_look;
+  p = lossd_json_skip_numbers(p, s->end, stop, &count);
+  if (count) {
+    lossd_json_array_leaves(&s->array, s->depth - s->array_depth + 1, count);
+    s->expect = COMMA_OR_CLOSE;
+  }
+  return p;
+}
+
+static const char *scan_all(struct scanner *s) {
+  const char *p = s->begin;
+  if (s->end - p >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3)) {
+    fail(s, p, "a value without a byte-order mark before it");
+    lossd_hint(s->problem, "send UTF-8 without a byte-order mark");
+    return NULL;
+  }
+  do {
+    if (stopped(s, p)) return NULL;
+    if (s->array_depth && s->expect <= VALUE_OR_CLOSE && !s->level[s->depth - 1].object) p = scan_run(s, p);
+    p = scan_token(s, p);
+  } while (p && (s->expect != END || p < s->end));
+  return p;
+}
+
+/* Use
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+int lossd_json_parse(struct lossd_json *json, const char *text, size_t length, const atomic_int *cancelled,
+                     struct lossd_arena *arena, struct lossd_problem *problem) {
+  struct scanner s;
+  *json = (struct lossd_json){.arena = arena};
+  memset(&s, 0, offsetof(struct scanner, level));
+  s.names = NULL;
+  s.name_count = s.name_capacity = 0;
+  s.array_depth = 0;
+  s.begin = s.next_look = s.ahead_end = text;
+  s.end = text + length;
+  s.cancelled = cancelled;
+  s.problem = problem;
+  s.json = json;
+  lossd_json_init(&s.envelope, arena, 960);
+  if (!scan_all(&s)) return problem->status;
+  if (s.values > LOSSD_JSON_MAX_VALUES)
+    return lossd_fail(problem, LOSSD_INVALID_REQUEST, NULL,
+                      "the body has more than %d values beside arrays of numbers; expected an evaluation",
+                      LOSSD_JSON_MAX_VALUES);
+  /* What cJSON gets is valid, so that it fails for want of memory only. */
+  if (!s.envelope.failed) json->root = cJSON_ParseWithLengthOpts(s.envelope.data, s.envelope.length, NULL, 0);
+  if (!json->root) no_memory(&s);
+  return json->root ? LOSSD_OK : problem->status;
+}
+
+void lossd_json_free(struct lossd_json *json) {
+  cJSON_Delete(json->root);
+  json->root = NULL;
+}
+
+static const struct lossd_json_span *marked(const struct lossd_json *json, const char *text) {
+  size_t index = 0;
+  for (const char *p = text + 1; *p; p++) index = index * 10 + (size_t)(*p - '0');
+  return &json->spans[index];
+}
+
+const struct lossd_json_span *lossd_json_span(const struct lossd_json *json, const cJSON *item) {
+  static const char words[] = "truefalse";
+  static const struct lossd_json_span yes = {.begin = words, .end = words + 4, .count = 1},
+                                      no = {.begin = words + 4, .end = words + 9, .count = 1};
+  if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? &yes : &no;
+  return cJSON_IsString(item) ? marked(json, item->valuestring) : NULL;
+}
+
+const char *lossd_json_name(const struct lossd_json *json, const cJSON *member, size_t *length) {
+  const char *name = member->string;
+  if (name[0] != MARK) {
+    *length = strlen(name);
+    return name;
+  }
+  const struct lossd_json_span *span = marked(json, name);
+  *length = (size_t)(span->end - span->begin);
+  return span->begin;
+}
+
+const char *lossd_json_string_of(const struct lossd_json *json, const struct lossd_json_span *span,
+                                 size_t *length) {
+  *length = (size_t)(span->end - span->begin);
+  if (!span->escaped) return span->begin;
+  char *text = lossd_arena_alloc(json->arena, *length, 1);
+  if (text) *length = lossd_json_unescape(span->begin, span->end, text);
+  return text;
+}
+
+const char *lossd_json_describe(const struct lossd_json *json, const cJSON *item) {
+  static const char *const kinds[] = {"a number", "a string", "an array of numbers"};
+  const struct lossd_json_span *span = lossd_json_span(json, item);
+  if (cJSON_IsNull(item)) return "null";
+  if (cJSON_IsObject(item)) return "an object";
+  if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? "true" : "false";
+  return span ? kinds[span->kind] : "an array of other things than numbers";
+}
+
+size_t lossd_json_quoted_number(const char *text, const char *end) {
+  static const char *const words[] = {"\"NaN\"", "\"Infinity\"", "\"-Infinity\""};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    const size_t length = strlen(words[i]);
+    if ((size_t)(end - text) >= length && !memcmp(text, words[i], length)) return length;
+  }
+  return 0;
+}
