@@ -193,7 +193,7 @@ static inline struct bounds round_product(struct format format, uint64_t digits,
 
   const uint64_t halves = high >> (drop - 1);
   const uint64_t rounded = base + ((halves + 1) >> 1);
-  const bool halfway = low == 0 && (halves & 1) && high << (65 - drop) == 0;
+  const bool halfway = low == 0 && high << (64 - drop) == UINT64_C(1) << 63;
   return (struct bounds){rounded - halfway, rounded};
 }
 
