@@ -13,6 +13,8 @@ __extension__ typedef unsigned __int128 uint128;
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+static const uint64_t ten_to_8 = 100000000;
+static const uint64_t ten_to_16 = UINT64_C(10000000000000000);
 static const uint64_t ascii_zeros = UINT64_C(0x3030303030303030);
 
 static inline char *store_eight(char *out, uint64_t word) {
@@ -25,14 +27,18 @@ static inline char *write_text(char *out, const char *text, size_t length) {
   return out + length;
 }
 
-/* The eight digits of value < 10^8 as bytes 0..9, the last in the lowest byte: splits the whole into fours,
- * all fours into pairs, all pairs into digits. Each step moves the quotient up and leaves the rest: x + q *
+/* Two numbers below 10^4, one in each half, to eight digits as bytes 0..9, the last in the lowest byte:
+ * splits both into pairs, all pairs into digits. Each step moves the quotient up and leaves the rest: x + q *
  * (2^bits - divisor). The multiplications by 10486 and 103 are divisions by 100 and 10, exact in their range.
  */
-static inline uint64_t split_eight(uint32_t value) {
-  const uint64_t fours = value + value / 10000 * ((UINT64_C(1) << 32) - 10000);
+static inline uint64_t split_fours(uint64_t fours) {
   const uint64_t pairs = fours + (fours * 10486 >> 20 & UINT64_C(0x0000007f0000007f)) * (0x10000 - 100);
   return pairs + (pairs * 103 >> 10 & UINT64_C(0x000f000f000f000f)) * (0x100 - 10);
+}
+
+/* The same for a number below 10^8. */
+static inline uint64_t split_eight(uint32_t value) {
+  return split_fours(value + value / 10000 * ((UINT64_C(1) << 32) - 10000));
 }
 
 /* Eight digits as text: the first in the lowest byte. */
@@ -75,68 +81,73 @@ static inline uint64_t scale(struct lossd_power power, uint64_t factor) {
   return (uint64_t)(product >> 64) | ((uint64_t)product > 1);
 }
 
-/* Scaled by a power of ten so that the distance of neighbours is between 1 and 10: significand * 2^h * power
- * / 2^128 = value / 10^k. Giulietti's names. */
-struct scaling {
-  struct lossd_power power;
-  int k, h;
-};
+/* floor(log10(2^exponent)), or of 3/4 of it: the distance of neighbours, or the rounding interval's width at
+ * powers of two. k in Giulietti's paper, as the other short names below. */
+static inline int floor_log10_pow2(int exponent, bool asymmetric) {
+  return (exponent * 1262611 - (asymmetric ? 524031 : 0)) >> 22;
+}
 
-ALWAYS_INLINE struct scaling scale_neighbours(int exponent, bool asymmetric) {
-  const int k = (exponent * 1262611 - (asymmetric ? 524031 : 0)) >> 22; /* floor(log10(distance)) */
-  return (struct scaling){lossd_powers_of_five[-k - LOSSD_POWER_MIN], k,
-                          exponent + lossd_floor_log2_pow10(-k) + 1};
+static inline const struct lossd_power *power_of_ten(int q) {
+  return &lossd_powers_of_five[q - LOSSD_POWER_MIN];
 }
 
 /* The shortest decimal within the rounding interval of significand * 2^exponent, the closest of them.
- * `asymmetric`: the neighbour below is only half as far, as at powers of two. Giulietti's vbl, vb, vbr are
- * lower, middle, upper here: 4 times the scaled values. (His case of s < 10 needs no care: it matters only
- * where at least two digits are wanted.) */
+ * `asymmetric`: the neighbour below is only half as far, as at powers of two. The paper's vbl, vb, vbr are
+ * lower, middle, upper here: 4 times the values / 10^k. (Its case of s < 10 needs no care: it matters only
+ * where at least two digits are wanted.) The digits are then made at least `least` by zeros at their end. */
 __attribute__((noinline)) static struct decimal shortest_exactly(uint64_t significand, int exponent,
-                                                                 bool asymmetric) {
-  const struct scaling scaling = scale_neighbours(exponent, asymmetric);
+                                                                 bool asymmetric, uint64_t least) {
+  const int k = floor_log10_pow2(exponent, asymmetric);
+  const int h = exponent + lossd_floor_log2_pow10(-k) + 1;
+  const struct lossd_power power = *power_of_ten(-k);
   const uint64_t odd = significand & 1; /* an even one's interval contains its ends */
-  const uint64_t lower = scale(scaling.power, (4 * significand - 2 + asymmetric) << scaling.h) + odd;
-  const uint64_t middle = scale(scaling.power, (4 * significand) << scaling.h);
-  const uint64_t upper = scale(scaling.power, (4 * significand + 2) << scaling.h) - odd;
+  const uint64_t lower = scale(power, (4 * significand - 2 + asymmetric) << h) + odd;
+  const uint64_t middle = scale(power, (4 * significand) << h);
+  const uint64_t upper = scale(power, (4 * significand + 2) << h) - odd;
 
   /* One digit less: at most one multiple of 10 lies inside. */
   const uint64_t s = middle / 4;
   const uint64_t tens = s / 10 * 10;
   const bool tens_below = lower <= 4 * tens;
   const bool tens_above = 4 * tens + 40 <= upper;
-  if (tens_below != tens_above) return (struct decimal){tens + 10 * tens_above, scaling.k};
   /* Else the nearer of s and s + 1, unless only s + 1 is inside, as can be when the interval is asymmetric.
    */
-  return (struct decimal){s + ((middle & 3) + (s & 1) > 2 || lower > 4 * s), scaling.k};
+  const uint64_t ones = s + ((middle & 3) + (s & 1) > 2 || lower > 4 * s);
+  struct decimal decimal = {tens_below != tens_above ? tens + 10 * tens_above : ones, k};
+  for (; decimal.digits < least; decimal.exponent--) decimal.digits *= 10;
+  return decimal;
 }
 
-/* Whether a and b are too close for numbers that are known to one unit each. */
+/* Whether a and b are too close for numbers that are known to a few units. */
 static inline bool undecided(uint64_t a, uint64_t b) {
-  return a - b + 2 <= 4;
+  return a - b + 16 <= 32;
 }
 
-/* The same for symmetric intervals, by one product: the scaled value and half the interval are known to one
- * unit of 2^-60, and that nearly always decides. Selections are masks: compilers would make them branches,
- * which here nobody can predict. */
-ALWAYS_INLINE struct decimal shortest(uint64_t significand, int exponent) {
-  const struct scaling scaling = scale_neighbours(exponent, false);
-  const uint64_t factor = significand << scaling.h;
-  const uint128 x =
-      (uint128)factor * scaling.power.high + (uint64_t)((uint128)factor * scaling.power.low >> 64);
-  const uint64_t s = (uint64_t)(x >> 64), fraction = (uint64_t)x;
-  const uint64_t half = scaling.power.high >> (5 - scaling.h);
-  const uint64_t one_half = UINT64_C(1) << 63;
+/* The same for symmetric intervals, by one product: value / 10^(k+1) = tens + fraction / 2^64, where
+ * fraction, as half the interval, is known to one unit, and that nearly always decides. Selections are masks:
+ * compilers would make them branches, which here nobody can predict. least is 10^16 or 10^8; digits have at
+ * most two less than `least`. */
+ALWAYS_INLINE struct decimal shortest(uint64_t significand, int exponent, uint64_t least) {
+  const int k = floor_log10_pow2(exponent, false);
+  const int h = exponent + lossd_floor_log2_pow10(-k - 1) + 4; /* 0..4 */
+  const struct lossd_power power = *power_of_ten(-k - 1);
+  const uint64_t factor = significand << h;
+  const uint128 product = (uint128)factor * power.high + (uint64_t)((uint128)factor * power.low >> 64);
+  const uint64_t tens = (uint64_t)(product >> 67), fraction = (uint64_t)(product >> 3);
+  const uint64_t half = power.high >> (4 - h);
 
-  const uint64_t below = s / 10 * 10; /* multiples of ten on both sides, and the distance of the nearer */
-  const uint64_t to_below = (s - below) << 60 | fraction >> 4;
-  const uint64_t to_above = (UINT64_C(10) << 60) - to_below;
-  const uint64_t nearer = to_below < to_above ? to_below : to_above;
-  if (undecided(nearer, half) || undecided(fraction, one_half))
-    return shortest_exactly(significand, exponent, false);
-  const uint64_t ones = s + (fraction > one_half);
-  const uint64_t tens = below + (to_above < to_below ? 10 : 0);
-  return (struct decimal){ones + ((tens - ones) & -(uint64_t)(nearer < half)), scaling.k};
+  const uint64_t nearer = fraction < -fraction ? fraction : -fraction; /* distance of a multiple of ten */
+  const uint128 ones = (uint128)fraction * 10;
+  const uint64_t lacks_one = tens < least / 10;
+  const uint64_t lacks_two = least == ten_to_8 && tens < least / 100; /* of doubles, none */
+  const bool carries = tens + 1 == least / 10 || (least == ten_to_8 && tens + 1 == least / 100);
+  if (undecided(nearer, half) || undecided((uint64_t)ones, UINT64_C(1) << 63) || carries)
+    return shortest_exactly(significand, exponent, false, least);
+  const uint64_t rounded_ones = (uint64_t)((ones + (UINT64_C(1) << 63)) >> 64);
+  const uint64_t rounded_tens = 10 & -(fraction >> 63);
+  const uint64_t last = rounded_ones ^ ((rounded_ones ^ rounded_tens) & -(uint64_t)(nearer < half));
+  const uint64_t zeros = 1 + (9 & -lacks_one) + (90 & -lacks_two);
+  return (struct decimal){(tens * 10 + last) * zeros, k - (int)(lacks_one + lacks_two)};
 }
 
 /* ---- Decimal to text ---- */
@@ -150,10 +161,11 @@ struct spread {
 
 /* digits >= 10^16, and < 10^17. */
 ALWAYS_INLINE struct spread spread_17(uint64_t digits, int exponent) {
-  const uint64_t first = digits / UINT64_C(10000000000000000);
-  const uint64_t leading = digits / 100000000;
-  return (struct spread){(int)first, split_eight((uint32_t)(leading - first * 100000000)),
-                         split_eight((uint32_t)(digits - leading * 100000000)), exponent + 17};
+  const uint64_t first = digits / ten_to_16, five = digits / UINT64_C(1000000000000);
+  const uint64_t nine = digits / ten_to_8, thirteen = digits / 10000;
+  const uint64_t middle = (five - first * 10000) << 32 | (nine - five * 10000);
+  const uint64_t low = (thirteen - nine * 10000) << 32 | (digits - thirteen * 10000);
+  return (struct spread){(int)first, split_fours(middle), split_fours(low), exponent + 17};
 }
 
 /* digits >= 10^8, and < 10^9. */
@@ -241,11 +253,8 @@ __attribute__((noinline)) static char *write_seldom(char *out, struct format for
   if (exponent <= 0 && __builtin_ctzll(significand) >= -exponent)
     return write_uint64(out, significand >> -exponent);
 
-  struct decimal decimal = shortest_exactly(significand, exponent, fraction == 0 && field > 1);
-  while (decimal.digits < UINT64_C(10000000000000000)) {
-    decimal.digits *= 10;
-    decimal.exponent--;
-  }
+  const struct decimal decimal =
+      shortest_exactly(significand, exponent, fraction == 0 && field > 1, ten_to_16);
   return write_spread(out, spread_17(decimal.digits, decimal.exponent));
 }
 
@@ -258,19 +267,14 @@ ALWAYS_INLINE char *write_floating(char *out, struct format format, uint64_t mag
   const bool integral = __builtin_ctzll(fraction | hidden) + exponent >= 0;
   if (!normal || fraction == 0 || integral) return write_seldom(out, format, magnitude, negative);
 
-  struct decimal decimal = shortest(fraction | hidden, exponent);
   *out = '-';
   out += negative;
-  if (format.fraction_bits == binary64.fraction_bits) { /* 16 or 17 digits */
-    const uint64_t lacks_one = decimal.digits < UINT64_C(10000000000000000);
-    decimal.digits += decimal.digits * 9 & -lacks_one;
-    return write_spread(out, spread_17(decimal.digits, decimal.exponent - (int)lacks_one));
+  if (format.fraction_bits == binary64.fraction_bits) {
+    const struct decimal decimal = shortest(fraction | hidden, exponent, ten_to_16);
+    return write_spread(out, spread_17(decimal.digits, decimal.exponent));
   }
-  const uint64_t lacks_one = decimal.digits < 100000000; /* 7 to 9 digits */
-  decimal.digits += decimal.digits * 9 & -lacks_one;
-  const uint64_t lacks_two = decimal.digits < 100000000;
-  decimal.digits += decimal.digits * 9 & -lacks_two;
-  return write_spread(out, spread_9(decimal.digits, decimal.exponent - (int)(lacks_one + lacks_two)));
+  const struct decimal decimal = shortest(fraction | hidden, exponent, ten_to_8);
+  return write_spread(out, spread_9(decimal.digits, decimal.exponent));
 }
 
 char *lossd_write_double(char *out, double value) {
