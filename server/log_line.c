@@ -1,5 +1,6 @@
 #include "server/log_line.h"
 
+#include "api/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,46 +18,29 @@ static void put_text(struct lossd_log_line *line, const char *text) {
 /* Strings
  * ------------------------------------------------------------------------------------------------------- */
 
-/* Length of the UTF-8 sequence (RFC 3629) at the front of text, its code point in *code; 0 when it is not
- * valid. */
-static size_t utf8(const unsigned char *text, size_t left, unsigned *code) {
-  static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t length = text[0] < 0x80   ? 1
-                  : text[0] < 0xC2 ? 0
-                  : text[0] < 0xE0 ? 2
-                  : text[0] < 0xF0 ? 3
-                  : text[0] < 0xF5 ? 4
-                                   : 0;
-  if (length == 0 || length > left) return 0;
-  *code = length == 1 ? text[0] : text[0] & (0x7Fu >> length);
-  for (size_t i = 1; i < length; i++) {
-    if ((text[i] & 0xC0) != 0x80) return 0;
-    *code = *code << 6 | (text[i] & 0x3Fu);
-  }
-  bool surrogate = *code >= 0xD800 && *code < 0xE000;
-  return *code < least[length] || *code > 0x10FFFF || surrogate ? 0 : length;
-}
-
-/* Ends lines or steers terminals somewhere. */
-static bool is_control(unsigned code) {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
+/* The code point of a well-formed sequence that ends lines or steers terminals somewhere (C0, DEL, C1, U+2028
+ * and U+2029); 0 for any other. */
+static unsigned control_code(const char *sequence, size_t length) {
+  const unsigned char *p = (const unsigned char *)sequence;
+  if (length == 1) return p[0] < 0x20 || p[0] == 0x7F ? p[0] : 0;
+  if (length == 2) return p[0] == 0xC2 && p[1] < 0xA0 ? p[1] : 0;
+  bool separator = length == 3 && p[0] == 0xE2 && p[1] == 0x80 && (p[2] == 0xA8 || p[2] == 0xA9);
+  return separator ? 0x2000u + (p[2] & 0x3Fu) : 0;
 }
 
 static void put_escaped(struct lossd_log_line *line, const char *value, size_t length) {
-  const unsigned char *text = (const unsigned char *)value;
-  for (size_t i = 0; i < length;) {
-    unsigned code = 0xFFFD;
+  for (const char *at = value, *end = value + length; at < end;) {
     char escape[8];
-    size_t step = utf8(text + i, length - i, &code);
-    if (step == 0) code = 0xFFFD;
-    if (step == 0 || is_control(code)) {
-      snprintf(escape, sizeof escape, "\\u%04x", code & 0xFFFF);
+    size_t step = lossd_utf8_length(at, end);
+    unsigned escaped = step == 0 ? 0xFFFD : control_code(at, step);
+    if (escaped) {
+      snprintf(escape, sizeof escape, "\\u%04x", escaped & 0xFFFF);
       put_text(line, escape);
     } else {
-      if (code == '"' || code == '\\') put(line, "\\", 1);
-      put(line, value + i, step);
+      if (*at == '"' || *at == '\\') put(line, "\\", 1);
+      put(line, at, step);
     }
-    i += step ? step : 1;
+    at += step ? step : 1;
   }
 }
 
