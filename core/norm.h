@@ -14,10 +14,18 @@
 #define SQUARES_LOW 0x1p-900
 #define SQUARES_HIGH 0x1p1000
 
+/* A norm of unit * length; length is 0 for zero vectors only. */
 struct norm {
-  double unit,
-      length; /* sqrt(|x|^2 + eps) = unit * length; length 0 or inf only for zero and infinite vectors */
+  double unit, length;
 };
+
+static inline double norm_value(const struct norm *norm) {
+  return norm->unit * norm->length;
+}
+
+static inline bool squares_are_safe(double squares) {
+  return squares >= SQUARES_LOW && squares <= SQUARES_HIGH;
+}
 
 /* The power of two at or below x > 0. */
 static inline double power_of_two_below(double x) {
@@ -46,7 +54,7 @@ static __attribute__((noinline, unused)) struct norm scaled_norm(const real *x, 
 /* sqrt(|x|^2 / copies + eps); squares is |x|^2 as computed plainly. */
 static inline struct norm norm_of(const real *x, size_t n, double squares, double copies, double eps) {
   const double sum = squares / copies + eps;
-  if (sum >= SQUARES_LOW && sum <= SQUARES_HIGH) return (struct norm){1, sqrt(sum)};
+  if (squares_are_safe(sum)) return (struct norm){1, sqrt(sum)};
   return scaled_norm(x, n, squares, copies, eps);
 }
 
@@ -62,10 +70,12 @@ static inline void norm_gradient(double factor, const struct norm *norm, const r
     for (size_t i = 0; i < n; i++) grad[i] = (real)((double)x[i] / norm->unit * by);
 }
 
-/* The cosine of x and y. With X = x / x_unit and Y = y / y_unit its gradients are (Y * across - X * own_x) /
- * x_unit and (X * across - Y * own_y) / y_unit. */
+/* The cosine of x and y, and what gives its gradient by either. */
 struct cosine {
-  double value, x_unit, y_unit, across, own_x, own_y;
+  double value;
+  struct cosine_side {
+    double unit, other_unit, across, own;
+  } x, y;
 };
 
 /* x.y, |x|^2 and |y|^2. */
@@ -93,32 +103,37 @@ static inline struct cosine cosine_of(const real *x, const real *y, size_t n, do
   double sums[3];
   sum_pairs(x, y, n, sums);
   const struct norm nx = norm_of(x, n, sums[1], x_copies, eps), ny = norm_of(y, n, sums[2], y_copies, eps);
-  struct cosine c = {.x_unit = nx.unit, .y_unit = ny.unit};
   if (nx.unit != 1 || ny.unit != 1) {
     sums[0] = 0;
     for (size_t i = 0; i < n; i++) sums[0] += (double)x[i] / nx.unit * ((double)y[i] / ny.unit);
   }
-  if (nx.length == 0 || ny.length == 0) {
-    c.value = sums[0];
-    return c;
-  }
-  c.value = sums[0] / (nx.length * ny.length);
-  c.across = 1 / (nx.length * ny.length);
-  c.own_x = c.value / (nx.length * nx.length) / x_copies;
-  c.own_y = c.value / (ny.length * ny.length) / y_copies;
-  return c;
+  const bool zero = nx.length == 0 || ny.length == 0;
+  const double across = zero ? 0 : 1 / (nx.length * ny.length), value = zero ? sums[0] : sums[0] * across;
+  const double own_x = zero ? 0 : value / (nx.length * nx.length) / x_copies;
+  const double own_y = zero ? 0 : value / (ny.length * ny.length) / y_copies;
+  return (struct cosine){value, {nx.unit, ny.unit, across, own_x}, {ny.unit, nx.unit, across, own_y}};
 }
 
-/* grad[i] = factor * d cos / d x_i; y is the other vector. */
-static inline void cosine_gradient(double factor, double across, double own, double unit, double other_unit,
-                                   const real *x, const real *y, size_t n, real *restrict grad) {
-  if (unit == 1 && other_unit == 1) {
-    across *= factor, own *= factor;
-    for (size_t i = 0; i < n; i++) grad[i] = (real)((double)y[i] * across - (double)x[i] * own);
-    return;
-  }
-  for (size_t i = 0; i < n; i++)
-    grad[i] = (real)(((double)y[i] / other_unit * across - (double)x[i] / unit * own) / unit * factor);
+/* d cos / dx of one coordinate, y being the other vector's. scaled: whether units are other than 1. */
+LOSSD_INLINE double cosine_slope(const struct cosine_side *side, bool scaled, double x, double y) {
+  if (!scaled) return y * side->across - x * side->own;
+  return (y / side->other_unit * side->across - x / side->unit * side->own) / side->unit;
+}
+
+static inline bool cosine_is_scaled(const struct cosine_side *side) {
+  return side->unit != 1 || side->other_unit != 1;
+}
+
+/* grad[i] = factor * d cos / dx[i] */
+static inline void cosine_gradient(double factor, const struct cosine_side *side, const real *x,
+                                   const real *y, size_t n, real *restrict grad) {
+  const struct cosine_side s = *side;
+  if (cosine_is_scaled(&s))
+    for (size_t i = 0; i < n; i++)
+      grad[i] = (real)(factor * cosine_slope(&s, true, (double)x[i], (double)y[i]));
+  else
+    for (size_t i = 0; i < n; i++)
+      grad[i] = (real)(factor * cosine_slope(&s, false, (double)x[i], (double)y[i]));
 }
 
 #endif

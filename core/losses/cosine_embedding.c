@@ -24,10 +24,8 @@ static real row_loss(const struct row *row) {
   const struct cosine c = cosine_of(x1, x2, n, row->option[EPS], copies(row, INPUT1), copies(row, INPUT2));
   const double beyond = c.value - row->option[MARGIN];
   const double factor = y == 1 ? -(double)row->scale : beyond < 0 ? 0 : (double)row->scale;
-  if (row->grad[INPUT1])
-    cosine_gradient(factor, c.across, c.own_x, c.x_unit, c.y_unit, x1, x2, n, row->grad[INPUT1]);
-  if (row->grad[INPUT2])
-    cosine_gradient(factor, c.across, c.own_y, c.y_unit, c.x_unit, x2, x1, n, row->grad[INPUT2]);
+  if (row->grad[INPUT1]) cosine_gradient(factor, &c.x, x1, x2, n, row->grad[INPUT1]);
+  if (row->grad[INPUT2]) cosine_gradient(factor, &c.y, x2, x1, n, row->grad[INPUT2]);
   return (real)(y == 1 ? 1 - c.value : y != -1 ? y : beyond < 0 ? 0 : beyond);
 }
 
