@@ -88,7 +88,7 @@ LOSS_ROW(HingeEmbeddingLoss) = {
     .roles = {{"input", "vectors x (norm l2) or distances (norm none)", "(..., D) under norm l2, else *",
                LOSSD_FLOATING, .differentiable = true},
               {"target", "1: alike, -1: unlike", "input's without D under norm l2, else input's",
-               LOSSD_FLOATING}},
+               LOSSD_FLOATING, .differentiable = false}},
     .role_count = 2,
     .options = options,
     .option_count = OPTIONS,
