@@ -240,14 +240,12 @@ static bool holds_logarithms(const struct lossd_evaluation *e, int role) {
 
 static double draw_value(enum lossd_domain domain, bool positive, struct random_source *random) {
   switch (domain) {
-  case LOSSD_ANY:
-  case LOSSD_FINITE: return positive ? random_between(random, 0.05, 3) : random_normal(random);
   case LOSSD_NONNEGATIVE: return random_between(random, 0.1, 3);
   case LOSSD_UNIT_INTERVAL: return random_between(random, 0.02, 0.98);
   case LOSSD_PLUS_MINUS_ONE: return random_below(random, 2) ? 1 : -1;
   case LOSSD_ZERO_ONE: return (double)random_below(random, 2);
+  default: return positive ? random_between(random, 0.05, 3) : random_normal(random);
   }
-  return 0;
 }
 
 static void draw_values(struct random_case *made, const struct lossd_plan *plan, bool positive,
