@@ -31,6 +31,25 @@ function(lossd_library name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 endfunction()
 
+# lossd_embed(VARIABLE symbol file ...): an assembler source, named in VARIABLE, that holds each file's bytes at
+# symbol[] and their number in symbol_length.
+function(lossd_embed variable)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${variable}.S)
+  set(text ".section .rodata\n")
+  set(files "")
+  while(ARGN)
+    list(POP_FRONT ARGN symbol file)
+    get_filename_component(file ${file} ABSOLUTE)
+    list(APPEND files ${file})
+    string(APPEND text ".balign 16\n.global ${symbol}\n${symbol}:\n.incbin \"${file}\"\n.set ${symbol}_size, . - ${symbol}\n"
+                       ".balign 8\n.global ${symbol}_length\n${symbol}_length:\n.quad ${symbol}_size\n")
+  endwhile()
+  string(APPEND text ".section .note.GNU-stack,\"\",@progbits\n")
+  file(CONFIGURE OUTPUT ${source} CONTENT "${text}" @ONLY)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
+  set(${variable} ${source} PARENT_SCOPE)
+endfunction()
+
 # lossd_test(NAME sources... [LIBRARIES libs...]): a cmocka program that ctest runs.
 function(lossd_test name)
   cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Writes api/openapi.yaml and api/openapi.json from the losses' rows: ./dev openapi.
+
+Reads the output of print_catalogue (the catalogue as GET /v1/losses gives it, and the table of errors) on standard
+input. Standard library only.
+"""
+
+import json
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).parent
+JSON, RAW, SAFETENSORS, PROBLEM = (
+    "application/json", "application/octet-stream", "application/vnd.safetensors", "application/problem+json")
+DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+COMMON = {
+    "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
+                     "its element out. Broadcasts to the unreduced loss.",
+    "grad_output": "The cotangent of the loss that is returned, in its shape; all ones where absent.",
+}
+
+
+def ref(name):
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def number_schemas():
+    nested = {"description": "Nested arrays of numbers, at most 8 deep and not ragged.", "type": "array",
+              "items": {"anyOf": [ref("Number"), {"type": "boolean"}, ref("NestedArray")]}}
+    shape = {"type": "array", "maxItems": 8, "items": {"type": "integer", "minimum": 0}}
+    object_form = {
+        "description": "A tensor with its dtype and shape; `data` flat or nested, or `base64`: little-endian, row-major.",
+        "type": "object", "additionalProperties": False,
+        "properties": {"dtype": {"type": "string", "enum": DTYPES}, "shape": shape,
+                       "data": {"anyOf": [ref("Number"), {"type": "boolean"}, ref("NestedArray")]},
+                       "base64": {"type": "string", "contentEncoding": "base64"}},
+        "oneOf": [{"required": ["data"]}, {"required": ["base64", "dtype", "shape"]}]}
+    return {
+        "NonFinite": {"description": "A number that JSON cannot spell. Requests may also write it without quotes.",
+                      "type": "string", "enum": ["NaN", "Infinity", "-Infinity"]},
+        "Number": {"anyOf": [{"type": "number"}, ref("NonFinite")]},
+        "NestedArray": nested,
+        "TensorObject": object_form,
+        "Tensor": {"anyOf": [ref("Number"), ref("NestedArray"), ref("TensorObject")]},
+        "Result": {"description": "A number, or nested arrays of numbers.", "anyOf": [ref("Number"), ref("NestedArray")]},
+    }
+
+
+def problem_schema(errors):
+    return {
+        "description": "RFC 9457. `detail` says what was found and what was expected, `hint` what to do.",
+        "type": "object", "required": ["type", "title", "status", "code", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"}, "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string", "enum": [e["code"] for e in errors]},
+            "detail": {"type": "string"}, "hint": {"type": "string"},
+            "pointer": {"description": "JSON pointer of the member at fault.", "type": "string"},
+            "offset": {"description": "The byte at which the syntax broke.", "type": "integer", "minimum": 0}}}
+
+
+def option_schema(option):
+    schema = {"description": f"{option['description']} Default: {json.dumps(option['defaults']['textbook'])} "
+                             f"(textbook), {json.dumps(option['defaults']['pytorch'])} (pytorch)."}
+    kind = option["type"]
+    if "values" in option:
+        schema["enum"] = option["values"] + ([True, False] if "false" in option["values"] else [])
+    elif kind in ("number", "integer"):
+        schema["type"] = kind
+        for key in ("minimum", "maximum", "exclusiveMinimum"):
+            if isinstance(option.get(key), (int, float)):
+                schema[key] = option[key]
+    else:
+        schema["type"] = {"boolean": "boolean"}.get(kind, "string")
+    return schema
+
+
+def role_schema(role):
+    return {"description": f"{role['description']}. Shape: {role['shape']}.", "allOf": [ref("Tensor")]}
+
+
+def loss_schemas(loss):
+    name = loss["name"]
+    differentiable = [r["name"] for r in loss["roles"] if r["differentiable"]]
+    members = {r["name"]: role_schema(r) for r in loss["roles"]}
+    members |= {k: {"description": v, "allOf": [ref("Tensor")]} for k, v in COMMON.items()}
+    members |= {
+        "options": ref(f"{name}Options"),
+        "gradients": {"description": "true: of all floating tensors that have one; or the names of roles.",
+                      "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": differentiable}}]},
+        "id": {"description": "Echoed. At most 128 bytes.", "type": "string", "maxLength": 128}}
+    request = {"type": "object", "additionalProperties": False, "properties": members,
+               "required": [r["name"] for r in loss["roles"] if r["required"]]}
+    answer = {"type": "object", "additionalProperties": False, "required": ["loss"], "properties": {
+        "loss": ref("Result"),
+        "numerator": ref("Number"), "denominator": ref("Number"),
+        "gradients": {"type": "object", "additionalProperties": False,
+                      "properties": {r: ref("Result") for r in differentiable}},
+        "id": {"type": "string"}}}
+    options = {"type": "object", "additionalProperties": False,
+               "properties": {o["name"]: option_schema(o) for o in loss["options"]}}
+    return {f"{name}Options": options, f"{name}Request": request, f"{name}Answer": answer}
+
+
+def error_responses(statuses):
+    return {str(s): {"$ref": f"#/components/responses/Error{s}"} for s in statuses}
+
+
+def query_parameters(loss):
+    description = {"type": "string", "pattern": "^[a-z0-9]+:([0-9]+(x[0-9]+)*)?$", "examples": ["float32:32x10"]}
+    rows = [(r["name"], f"application/octet-stream: dtype and shape of {r['name']}.", description) for r in loss["roles"]]
+    rows += [(name, f"application/octet-stream: dtype and shape of {name}.", description) for name in COMMON]
+    rows += [(o["name"], o["description"], {k: v for k, v in option_schema(o).items() if k != "description"})
+             for o in loss["options"]]
+    rows += [("gradients", "true, or roles separated by commas.", {"type": "string"}),
+             ("id", "Comes back as Lossd-Id, or in the answer's metadata.", {"type": "string", "maxLength": 128})]
+    return [{"name": n, "in": "query", "required": False, "description": f"{d} Not with application/json.", "schema": s}
+            for n, d, s in rows]
+
+
+def evaluate_path(loss, statuses):
+    name = loss["name"]
+    binary = {RAW: {}, SAFETENSORS: {}}
+    return {
+        "get": catalogue_operation(name),
+        "post": {
+            "operationId": f"evaluate{name}", "tags": ["losses"], "summary": loss["summary"],
+            "description": f"$$ {loss['formula']} $$",
+            "parameters": query_parameters(loss),
+            "requestBody": {"required": True, "content": {
+                JSON: {"schema": ref(f"{name}Request"), "examples": {"worked": {"value": loss["example"]}}}} | binary},
+            "responses": {"200": {
+                "description": "The loss and the gradients asked for, in the format of the request or of Accept.",
+                "headers": {"Server-Timing": {"description": "Milliseconds in queue, decode, compute, encode.",
+                                              "schema": {"type": "string"}},
+                            "Lossd-Tensors": {"description": "octet-stream: what the body holds, in order.",
+                                              "schema": {"type": "string"}},
+                            "Lossd-Id": {"description": "octet-stream: the request's id.", "schema": {"type": "string"}}},
+                "content": {JSON: {"schema": ref(f"{name}Answer")}} | binary}} | error_responses(statuses)}}
+
+
+def catalogue_operation(name):
+    return {"operationId": f"describe{name}", "tags": ["catalogue"], "summary": f"What {name} takes.",
+            "responses": {"200": {"description": "One loss of the catalogue.",
+                                  "content": {JSON: {"schema": ref("Loss")}}}} | error_responses([401])}
+
+
+def loss_schema():
+    text = {"type": "string"}
+    role = {"type": "object", "required": ["name", "description", "shape", "dtypes", "required", "differentiable"],
+            "properties": {"name": text, "description": text, "shape": text, "dtypes": {"type": "array", "items": text},
+                           "required": {"type": "boolean"}, "differentiable": {"type": "boolean"}}}
+    option = {"type": "object", "required": ["name", "type", "description", "defaults"],
+              "properties": {"name": text, "type": text, "description": text, "values": {"type": "array"},
+                             "minimum": {"type": "number"}, "maximum": {"type": "number"},
+                             "exclusiveMinimum": {"type": "number"},
+                             "defaults": {"type": "object", "required": ["textbook", "pytorch"]}}}
+    return {"type": "object", "required": ["name", "summary", "formula", "roles", "options", "example"],
+            "properties": {"name": text, "summary": text, "formula": text, "roles": {"type": "array", "items": role},
+                           "options": {"type": "array", "items": option}, "example": {"type": "object"}}}
+
+
+def plain(operation, summary, content, tag="service", errors=(401,), schema=None, status="200"):
+    body = {content: {"schema": schema or {"type": "string"}}}
+    return {"get": {"operationId": operation, "tags": [tag], "summary": summary,
+                    "responses": {status: {"description": summary, "content": body}} | error_responses(errors)}}
+
+
+def inference_paths():
+    model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
+    version = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "enum": ["1"]}}
+    anything = {"type": "object"}
+    error = {"default": {"description": "An error.", "content": {JSON: {"schema": ref("InferenceError")}}}}
+
+    def get(operation, summary, parameters=(), content=None):
+        answer = {"description": summary} | ({"content": {JSON: {"schema": content}}} if content else {})
+        return {"operationId": operation, "tags": ["open inference"], "summary": summary, "parameters": list(parameters),
+                "responses": {"200": answer} | error}
+
+    def infer(operation, parameters):
+        return {"operationId": operation, "tags": ["open inference"], "summary": "Evaluate a loss as a model.",
+                "parameters": list(parameters) + [{
+                    "name": "Inference-Header-Content-Length", "in": "header", "required": False,
+                    "description": "Bytes of JSON before the binary tensors.", "schema": {"type": "integer"}}],
+                "requestBody": {"required": True, "content": {JSON: {"schema": anything}, RAW: {}}},
+                "responses": {"200": {"description": "The outputs.", "content": {JSON: {"schema": anything}, RAW: {}}}} | error}
+
+    base, versioned = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
+    return {
+        "/v2": {"get": get("inferenceServer", "Name, version and extensions.", content=anything)},
+        "/v2/health/live": {"get": get("inferenceLive", "The process runs.")},
+        "/v2/health/ready": {"get": get("inferenceReady", "Requests are taken.")},
+        base: {"get": get("inferenceModel", "A loss's tensors.", [model], anything)},
+        base + "/ready": {"get": get("inferenceModelReady", "The loss can be evaluated.", [model])},
+        base + "/infer": {"post": infer("infer", [model])},
+        versioned: {"get": get("inferenceModelVersion", "A loss's tensors.", [model, version], anything)},
+        versioned + "/ready": {"get": get("inferenceModelVersionReady", "The loss can be evaluated.", [model, version])},
+        versioned + "/infer": {"post": infer("inferVersion", [model, version])},
+    }
+
+
+def document(catalogue):
+    losses, errors = catalogue["losses"], catalogue["errors"]
+    evaluate_statuses = [400, 401, 406, 408, 411, 413, 415, 417, 422, 429, 503, 504]
+    titles = {}
+    for e in errors:
+        titles.setdefault(e["status"], []).append(e["code"])
+    responses = {f"Error{s}": {"description": ", ".join(codes), "content": {PROBLEM: {"schema": ref("Problem")}}}
+                 for s, codes in sorted(titles.items())}
+    schemas = number_schemas() | {"Problem": problem_schema(errors), "Loss": loss_schema(), "InferenceError": {
+        "type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}}
+    paths = {"/v1/losses": plain("listLosses", "The catalogue.", JSON, "catalogue", schema={
+        "type": "object", "required": ["losses"], "properties": {"losses": {"type": "array", "items": ref("Loss")}}})}
+    for loss in losses:
+        schemas |= loss_schemas(loss)
+        paths[f"/v1/losses/{loss['name']}"] = evaluate_path(loss, evaluate_statuses)
+    paths |= inference_paths()
+    for path, summary in {"/livez": "The process runs.", "/readyz": "Requests are taken; 503 while draining."}.items():
+        paths[path] = plain(path.strip("/"), summary, "text/plain", errors=())
+    paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
+    paths["/openapi.json"] = plain("openapiJson", "This document.", JSON, schema={"type": "object"})
+    paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "lossd", "version": catalogue["version"], "license": {"name": "MIT", "identifier": "MIT"},
+                 "summary": "Loss functions and their exact gradients over HTTP.",
+                 "description": "Post predictions and targets, name a loss, get its value and, if asked, its gradients. JSON, "
+                                "raw binary and safetensors are three spellings of the same thing and give the same bits."},
+        "servers": [{"url": "/"}],
+        "security": [{}, {"token": []}],
+        "tags": [{"name": t} for t in ("losses", "catalogue", "open inference", "service")],
+        "paths": paths,
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                       "responses": responses, "schemas": schemas},
+    }
+
+
+def yaml(value, indent=0):
+    """YAML with every string quoted as in JSON, which YAML contains."""
+    pad = "  " * indent
+    if isinstance(value, dict) and value:
+        return "".join(f"\n{pad}{json.dumps(k) if not k.replace('_', '').isalnum() or k.isdigit() else k}:" +
+                       yaml(v, indent + 1) for k, v in value.items())
+    if isinstance(value, list) and value and any(isinstance(v, dict | list) for v in value):
+        return "".join(f"\n{pad}-" + (yaml(v, indent + 1) if isinstance(v, dict | list) else yaml(v)) for v in value)
+    return " " + json.dumps(value, ensure_ascii=False)
+
+
+def main():
+    made = document(json.load(sys.stdin))
+    files = {"openapi.json": json.dumps(made, separators=(",", ":"), ensure_ascii=False) + "\n",
+             "openapi.yaml": "# Made from the losses' rows by ./dev openapi. Do not edit." + yaml(made) + "\n"}
+    for name, text in files.items():
+        if "--check" not in sys.argv:
+            (HERE / name).write_text(text)
+        elif (HERE / name).read_text() != text:
+            sys.exit(f"api/{name} is stale: run ./dev openapi")
+
+
+if __name__ == "__main__":
+    main()
