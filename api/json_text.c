@@ -72,7 +72,7 @@ static size_t escape(unsigned char c, char text[8]) {
 }
 
 static bool is_plain(char c) {
-  return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7F && c != '"' && c != '\\';
+  return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
 void lossd_json_string(struct lossd_json_text *out, const char *text, size_t length) {

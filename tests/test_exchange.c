@@ -1,0 +1,154 @@
+/* The flow that all formats share: negotiation and gzip. */
+#include "tests/exchange.h"
+
+#include <zlib.h>
+
+static void finds_the_format_of_a_content_type(void **state) {
+  (void)state;
+  static const struct {
+    const char *value;
+    const struct lossd_format *format;
+  } cases[] = {
+      {"application/json", &lossd_format_json},
+      {"Application/JSON", &lossd_format_json},
+      {" application/json ; charset=utf-8", &lossd_format_json},
+      {"application/json;charset=\"x;y\"", &lossd_format_json},
+      {NULL, NULL},
+      {"", NULL},
+      {"application/jsonx", NULL},
+      {"application/jso", NULL},
+      {"text/plain", NULL},
+      {"application/x-www-form-urlencoded", NULL},
+      {"application/json, text/plain", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    if (lossd_format_of_content_type(cases[i].value) != cases[i].format) fail_msg("%s", cases[i].value);
+}
+
+static void finds_the_format_that_accept_asks_for(void **state) {
+  (void)state;
+  static const struct {
+    const char *value;
+    bool json;
+  } cases[] = {
+      {NULL, true},
+      {"", true},
+      {"*/*", true},
+      {"application/*", true},
+      {"application/json", true},
+      {"application/json;q=0.001", true},
+      {"APPLICATION/json; Q=1.000", true},
+      {"text/html, application/json", true},
+      {"text/html, */*;q=0.1", true},
+      {"text/html;level=\"1,application/xml\", application/json", true},
+      {"text/html", false},
+      {"application/json;q=0", false},
+      {"application/json;q=0.000, */*;q=0.5", false},
+      {"application/json;q=0, */*", false},
+      {"*/*;q=0", false},
+      {"text/*", false},
+      {"text/html;x=\"application/json\"", false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    if (lossd_format_of_accept(cases[i].value, &lossd_format_json) !=
+        (cases[i].json ? &lossd_format_json : NULL))
+      fail_msg("%s", cases[i].value);
+}
+
+/* gzip
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static size_t compress_text(const char *text, size_t length, char *out, size_t room) {
+  z_stream stream = {0};
+  assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = (Bytef *)(uintptr_t)text;
+  stream.avail_in = (uInt)length;
+  stream.next_out = (Bytef *)out;
+  stream.avail_out = (uInt)room;
+  assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  deflateEnd(&stream);
+  return room - stream.avail_out;
+}
+
+static void expect_gzip(const char *data, size_t length, size_t most, int http, int status) {
+  struct test_exchange t;
+  char *copy = malloc(length + !length);
+  assert_non_null(copy);
+  memcpy(copy, data, length);
+  test_exchange_init(&t, "MSELoss", copy, length);
+  t.limits.max_body_bytes = most;
+  t.x.gzip = true;
+  test_exchange_run(&t);
+  if (t.x.http_status != http || t.x.problem.status != status)
+    fail_msg("%d: %.*s", t.x.http_status, (int)t.x.answer_length, t.x.answer);
+  test_exchange_done(&t);
+  free(copy);
+}
+
+static const char body[] = "{\"input\":[1,2,3],\"target\":[0,0,0]}";
+
+static void inflates_gzip_bodies(void **state) {
+  (void)state;
+  char data[256];
+  const size_t length = compress_text(body, strlen(body), data, sizeof data);
+  expect_gzip(data, length, strlen(body), 200, LOSSD_OK);
+  expect_gzip(data, length, strlen(body) - 1, 413, LOSSD_BODY_TOO_LARGE);
+}
+
+static void inflates_members_one_after_another(void **state) {
+  (void)state;
+  char data[512];
+  size_t length = compress_text(body, 10, data, sizeof data);
+  length += compress_text("", 0, data + length, sizeof data - length);
+  length += compress_text(body + 10, strlen(body) - 10, data + length, sizeof data - length);
+  expect_gzip(data, length, 1000, 200, LOSSD_OK);
+}
+
+static void refuses_gzip_data_cut_anywhere(void **state) {
+  (void)state;
+  char data[256];
+  const size_t length = compress_text(body, strlen(body), data, sizeof data);
+  for (size_t cut = 0; cut < length; cut++) expect_gzip(data, cut, 1000, 400, LOSSD_BAD_GZIP);
+}
+
+static void refuses_damaged_gzip_data(void **state) {
+  (void)state;
+  char data[256];
+  const size_t length = compress_text(body, strlen(body), data, sizeof data);
+  memcpy(data + length, "junk", 4);
+  expect_gzip(data, length + 4, 1000, 400, LOSSD_BAD_GZIP);
+  data[length - 5] ^= 1; /* of the checksum */
+  expect_gzip(data, length, 1000, 400, LOSSD_BAD_GZIP);
+  expect_gzip(body, strlen(body), 1000, 400, LOSSD_BAD_GZIP);
+}
+
+static void stops_at_the_limit_of_a_bomb(void **state) {
+  (void)state;
+  const size_t size = 32 << 20, room = 1 << 16;
+  char *text = malloc(size), *data = malloc(room);
+  assert_non_null(text);
+  assert_non_null(data);
+  memset(text, ' ', size);
+  const size_t length = compress_text(text, size, data, room);
+  expect_gzip(data, length, 1 << 20, 413, LOSSD_BODY_TOO_LARGE);
+  memset(data + length - 4, 0, 4); /* the size it claims */
+  expect_gzip(data, length, 1 << 20, 413, LOSSD_BODY_TOO_LARGE);
+  memset(data + length - 4, 0xFF, 4);
+  expect_gzip(data, length, 1 << 20, 413, LOSSD_BODY_TOO_LARGE);
+  free(text);
+  free(data);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(finds_the_format_of_a_content_type),
+      cmocka_unit_test(finds_the_format_that_accept_asks_for),
+      cmocka_unit_test(inflates_gzip_bodies),
+      cmocka_unit_test(inflates_members_one_after_another),
+      cmocka_unit_test(refuses_gzip_data_cut_anywhere),
+      cmocka_unit_test(refuses_damaged_gzip_data),
+      cmocka_unit_test(stops_at_the_limit_of_a_bomb),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
