@@ -1,0 +1,170 @@
+#include "server/checks.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/metrics.h"
+#include "server/tokens.h"
+
+static struct lossd_problem *problem_of(struct lossd_request *request) {
+  return &request->job.exchange.problem;
+}
+
+static const char *field(const struct lossd_request *request, enum lossd_field name) {
+  return request->guard.values[name];
+}
+
+static bool is_evaluation(const struct lossd_request *request) {
+  enum lossd_route_kind kind = request->match.route->kind;
+  return kind == LOSSD_ROUTE_EVALUATE || kind == LOSSD_ROUTE_INFER;
+}
+
+static int check_method(struct lossd_request *request) {
+  if (lossd_route_knows_method(request->method)) return 0;
+  return lossd_fail(problem_of(request), LOSSD_NOT_IMPLEMENTED, NULL, "this method is not known");
+}
+
+static int check_token(struct lossd_request *request) {
+  const struct lossd_route *route = request->match.route;
+  struct lossd_server *server = request->server;
+  if (!server->tokens || (route && route->access == LOSSD_ACCESS_OPEN)) return 0;
+  if (route && route->access == LOSSD_ACCESS_METRICS && !server->config->metrics_token) return 0;
+  if (lossd_tokens_accept(server->tokens, field(request, LOSSD_FIELD_AUTHORIZATION))) return 0;
+  lossd_metrics_rejection("unauthorized");
+  bool given = field(request, LOSSD_FIELD_AUTHORIZATION) != NULL;
+  lossd_fail(problem_of(request), LOSSD_UNAUTHORIZED, NULL,
+             given ? "the token is not valid here" : "no token was given");
+  lossd_hint(problem_of(request), "send the field \"Authorization: Bearer TOKEN\"");
+  return LOSSD_UNAUTHORIZED;
+}
+
+static int check_path(struct lossd_request *request) {
+  const struct lossd_match *match = &request->match;
+  if (!match->allow[0]) {
+    lossd_fail(problem_of(request), LOSSD_NOT_FOUND, NULL, "there is nothing at this path");
+    lossd_hint(problem_of(request), "evaluate with POST /v1/losses/{loss}; GET /v1/losses lists the losses");
+    return LOSSD_NOT_FOUND;
+  }
+  if (match->loss[0] && !lossd_find(match->loss, strlen(match->loss), problem_of(request)))
+    return problem_of(request)->status;
+  if (match->version[0] && strcmp(match->version, "1") != 0)
+    return lossd_fail(problem_of(request), LOSSD_NOT_FOUND, NULL, "the only version of a model is 1");
+  return 0;
+}
+
+static int check_allowed(struct lossd_request *request) {
+  if (request->match.route) return 0;
+  memcpy(request->allow, request->match.allow, sizeof request->allow);
+  return lossd_fail(problem_of(request), LOSSD_METHOD_NOT_ALLOWED, NULL, "this path takes %s",
+                    request->match.allow);
+}
+
+static int check_length(struct lossd_request *request) {
+  const char *length = field(request, LOSSD_FIELD_CONTENT_LENGTH);
+  bool takes_body = is_evaluation(request);
+  size_t limit = takes_body ? request->server->limits.max_body_bytes : LOSSD_SWALLOW;
+  if (takes_body && !length && !request->chunked) {
+    lossd_fail(problem_of(request), LOSSD_LENGTH_REQUIRED, NULL,
+               "neither Content-Length nor Transfer-Encoding is given");
+    return LOSSD_LENGTH_REQUIRED;
+  }
+  if (request->declared <= limit) return 0;
+  lossd_fail(problem_of(request), LOSSD_BODY_TOO_LARGE, NULL, "the body has %llu bytes, the limit is %zu",
+             (unsigned long long)request->declared, limit);
+  if (takes_body) lossd_hint(problem_of(request), "raise --max-body-bytes, or split the request");
+  lossd_metrics_rejection("body_too_large");
+  return LOSSD_BODY_TOO_LARGE;
+}
+
+static int check_expectation(struct lossd_request *request) {
+  const char *expect = field(request, LOSSD_FIELD_EXPECT);
+  if (!expect || strcasecmp(expect, "100-continue") == 0) return 0;
+  return lossd_fail(problem_of(request), LOSSD_EXPECTATION_FAILED, NULL,
+                    "the only expectation is 100-continue");
+}
+
+static int check_encoding(struct lossd_request *request) {
+  const char *encoding = field(request, LOSSD_FIELD_CONTENT_ENCODING);
+  if (!is_evaluation(request) || !encoding || strcasecmp(encoding, "identity") == 0) return 0;
+  request->job.exchange.gzip = strcasecmp(encoding, "gzip") == 0 || strcasecmp(encoding, "x-gzip") == 0;
+  if (request->job.exchange.gzip) return 0;
+  return lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
+                    "the only Content-Encoding is gzip");
+}
+
+/* Open Inference clients may leave the type out; the protocol has but one format. */
+static int check_type(struct lossd_request *request) {
+  if (!is_evaluation(request)) return 0;
+  struct lossd_exchange *x = &request->job.exchange;
+  const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
+  const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
+  if (request->match.route->kind == LOSSD_ROUTE_INFER) {
+    x->request_format = &lossd_format_open_inference;
+    if (!type || format == &lossd_format_json || format == &lossd_format_raw) return 0;
+  } else {
+    x->request_format = format;
+    if (format) return 0;
+  }
+  lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
+             type ? "this Content-Type is not supported" : "Content-Type is missing");
+  lossd_hint(problem_of(request),
+             "send application/json, application/octet-stream or application/vnd.safetensors");
+  return LOSSD_UNSUPPORTED_MEDIA_TYPE;
+}
+
+static int check_accept(struct lossd_request *request) {
+  if (!is_evaluation(request)) return 0;
+  struct lossd_exchange *x = &request->job.exchange;
+  const char *accept = field(request, LOSSD_FIELD_ACCEPT);
+  if (x->request_format == &lossd_format_open_inference) {
+    x->answer_format = x->request_format;
+    if (lossd_format_of_accept(accept, &lossd_format_json)) return 0;
+  } else {
+    x->answer_format = lossd_format_of_accept(accept, x->request_format);
+    if (x->answer_format) return 0;
+  }
+  lossd_fail(problem_of(request), LOSSD_NOT_ACCEPTABLE, NULL,
+             "Accept names no format that the answer can have");
+  lossd_hint(problem_of(request),
+             "accept application/json, application/octet-stream or application/vnd.safetensors");
+  return LOSSD_NOT_ACCEPTABLE;
+}
+
+static int overloaded(struct lossd_request *request, int status, const char *reason, const char *detail) {
+  lossd_metrics_rejection(reason);
+  return lossd_fail(problem_of(request), status, NULL, "%s", detail);
+}
+
+/* Liveness never depends on load. */
+static int check_load(struct lossd_request *request) {
+  struct lossd_server *server = request->server;
+  enum lossd_route_access access = request->match.route->access;
+  if (access == LOSSD_ACCESS_OPEN) return 0;
+  if (request->verdict == LOSSD_TOO_MANY_OF_CLIENT)
+    return overloaded(request, LOSSD_TOO_MANY_REQUESTS, "connections_per_client",
+                      "this client has too many connections");
+  if (request->verdict == LOSSD_TOO_MANY_CONNECTIONS)
+    return overloaded(request, LOSSD_OVERLOADED, "connections", "there are too many connections");
+  if (access == LOSSD_ACCESS_METRICS) return 0;
+  if (atomic_load(&server->phase) == LOSSD_PHASE_FINISHING)
+    return overloaded(request, LOSSD_DRAINING, "draining", "the server is shutting down");
+  if (!is_evaluation(request)) return 0;
+  if (!lossd_admission_has_room(&server->admission))
+    return overloaded(request, LOSSD_OVERLOADED, "queue_full", "the queue is full");
+  if (request->declared > server->admission.max_bytes)
+    return overloaded(request, LOSSD_TOO_MANY_ELEMENTS, "never_fits",
+                      "the request alone is larger than all requests together may be (--max-inflight-bytes)");
+  return 0;
+}
+
+int lossd_check_head(struct lossd_request *request) {
+  static int (*const checks[])(struct lossd_request *) = {
+      check_method,      check_token,    check_path, check_allowed, check_length,
+      check_expectation, check_encoding, check_type, check_accept,  check_load};
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    int status = checks[i](request);
+    if (status) return status;
+  }
+  return 0;
+}

@@ -1,0 +1,10 @@
+/* The checks that a request's header section must pass before its body is read, in the contract's order. */
+#ifndef LOSSD_SERVER_CHECKS_H
+#define LOSSD_SERVER_CHECKS_H
+
+#include "server/request.h"
+
+/* Runs them until one fails. 0, or the problem's status, with the problem in request->job.exchange. */
+int lossd_check_head(struct lossd_request *request);
+
+#endif

@@ -1,0 +1,53 @@
+/* A job: one evaluation on its way through the workers. It owns the exchange, its arena and its deadline.
+ *
+ *   submit -> decode -> slices (any number of workers) -> encode -> done
+ *
+ * There is one way out: whatever fails or is cancelled on the way becomes the exchange's problem, the steps
+ * after it do nothing, and encode writes it as the answer. The loop owns a job before it is submitted and
+ * after it is done; in between the workers do. Only `cancelled` may be set by the loop at any time. */
+#ifndef LOSSD_SERVER_JOB_H
+#define LOSSD_SERVER_JOB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/exchange.h"
+#include "core/arena.h"
+
+/* Why nobody waits for the answer any more. */
+enum lossd_cancellation { LOSSD_WANTED, LOSSD_DEADLINE_PASSED, LOSSD_CLIENT_GONE };
+
+enum lossd_stage { LOSSD_STAGE_DECODE, LOSSD_STAGE_SLICES, LOSSD_STAGE_ENCODE, LOSSD_STAGE_DONE };
+
+struct lossd_job {
+  struct lossd_job *next; /* in whichever queue it is */
+  struct lossd_exchange exchange;
+  struct lossd_arena arena;
+  atomic_int cancelled; /* enum lossd_cancellation */
+  enum lossd_stage stage;
+  bool large;  /* goes one stage at a time through the lane of large jobs */
+  bool queued; /* in the lane's queue */
+  int helpers; /* workers that are on it now */
+  atomic_size_t next_slice;
+  atomic_bool starved;       /* no memory for a slice */
+  _Atomic uint64_t deadline; /* this and the next are uv_hrtime, nanoseconds */
+  uint64_t submitted, started, decoded, computed, encoded;
+  void (*done)(struct lossd_job *job); /* called on the loop's thread */
+};
+
+void lossd_job_init(struct lossd_job *job, const struct lossd_memory *memory);
+/* Gives the arena back; the job may be initialised again. */
+void lossd_job_reset(struct lossd_job *job);
+/* Sets the reason, unless there is one. */
+void lossd_job_cancel(struct lossd_job *job, enum lossd_cancellation reason);
+
+/* The steps, on a worker. */
+void lossd_job_decode(struct lossd_job *job);
+/* Runs slices until none is left, the job is cancelled, or *wanted_elsewhere is not zero. */
+void lossd_job_slices(struct lossd_job *job, const struct lossd_memory *memory,
+                      const atomic_int *wanted_elsewhere);
+bool lossd_job_has_slices(const struct lossd_job *job);
+void lossd_job_encode(struct lossd_job *job);
+
+#endif

@@ -1,0 +1,112 @@
+#include "server/limits.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/config.h"
+#include "server/metrics.h"
+
+bool lossd_admission_init(struct lossd_admission *admission, const struct lossd_config *config) {
+  *admission = (struct lossd_admission){.max_bytes = config->max_inflight_bytes,
+                                        .max_jobs = config->queue_depth + config->workers,
+                                        .max_connections = config->max_connections,
+                                        .max_connections_per_client = config->max_connections_per_client};
+  pthread_mutex_init(&admission->lock, NULL);
+  if (config->max_connections_per_client <= 0) return true;
+  size_t slots = 64;
+  while (slots < 4 * (size_t)config->max_connections) slots *= 2;
+  admission->client_slots = slots;
+  admission->clients = calloc(slots, sizeof *admission->clients);
+  return admission->clients != NULL;
+}
+
+void lossd_admission_destroy(struct lossd_admission *admission) {
+  free(admission->clients);
+  pthread_mutex_destroy(&admission->lock);
+}
+
+bool lossd_admit_bytes(struct lossd_admission *admission, size_t bytes) {
+  size_t before = atomic_fetch_add_explicit(&admission->bytes, bytes, memory_order_relaxed);
+  if (before <= admission->max_bytes && bytes <= admission->max_bytes - before) {
+    lossd_metrics_inflight_bytes((long long)bytes);
+    return true;
+  }
+  atomic_fetch_sub_explicit(&admission->bytes, bytes, memory_order_relaxed);
+  return false;
+}
+
+void lossd_release_bytes(struct lossd_admission *admission, size_t bytes) {
+  if (!bytes) return;
+  atomic_fetch_sub_explicit(&admission->bytes, bytes, memory_order_relaxed);
+  lossd_metrics_inflight_bytes(-(long long)bytes);
+}
+
+bool lossd_admission_has_room(struct lossd_admission *admission) {
+  return atomic_load_explicit(&admission->jobs, memory_order_relaxed) < admission->max_jobs;
+}
+
+bool lossd_admit_job(struct lossd_admission *admission) {
+  if (atomic_fetch_add_explicit(&admission->jobs, 1, memory_order_relaxed) < admission->max_jobs) return true;
+  atomic_fetch_sub_explicit(&admission->jobs, 1, memory_order_relaxed);
+  return false;
+}
+
+void lossd_release_job(struct lossd_admission *admission) {
+  atomic_fetch_sub_explicit(&admission->jobs, 1, memory_order_relaxed);
+}
+
+/* The client's slot, found or taken. There are more slots than connections that count, so the search ends; a
+ * table full of connections that are being refused gives NULL. */
+static struct lossd_client_count *slot_of(struct lossd_admission *admission, uint64_t client) {
+  struct lossd_client_count *spare = NULL;
+  for (size_t i = 0; i < admission->client_slots; i++) {
+    struct lossd_client_count *slot = &admission->clients[(client + i) & (admission->client_slots - 1)];
+    if (slot->client == client) return slot;
+    if (slot->connections == 0 && !spare) spare = slot;
+    if (slot->client == 0) break;
+  }
+  if (spare) spare->client = client;
+  return spare;
+}
+
+/* Adds to the client's connections; what they are then. */
+static int count_client(struct lossd_admission *admission, uint64_t client, int difference) {
+  if (!admission->clients || !client) return 0;
+  pthread_mutex_lock(&admission->lock);
+  struct lossd_client_count *slot = slot_of(admission, client);
+  int connections = slot ? slot->connections += difference : admission->max_connections_per_client + 1;
+  pthread_mutex_unlock(&admission->lock);
+  return connections;
+}
+
+enum lossd_connection_verdict lossd_admit_connection(struct lossd_admission *admission, uint64_t client) {
+  int all = atomic_fetch_add_explicit(&admission->connections, 1, memory_order_relaxed);
+  int own = count_client(admission, client, 1);
+  lossd_metrics_connections(1);
+  if (own > admission->max_connections_per_client && admission->clients) return LOSSD_TOO_MANY_OF_CLIENT;
+  return all < admission->max_connections ? LOSSD_CONNECTION_FINE : LOSSD_TOO_MANY_CONNECTIONS;
+}
+
+void lossd_release_connection(struct lossd_admission *admission, uint64_t client) {
+  atomic_fetch_sub_explicit(&admission->connections, 1, memory_order_relaxed);
+  count_client(admission, client, -1);
+  lossd_metrics_connections(-1);
+}
+
+uint64_t lossd_client_of(const struct sockaddr *address) {
+  const unsigned char *bytes;
+  size_t length;
+  if (address && address->sa_family == AF_INET) {
+    bytes = (const unsigned char *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    length = 4;
+  } else if (address && address->sa_family == AF_INET6) {
+    bytes = (const unsigned char *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    length = 8;
+  } else {
+    return 0;
+  }
+  uint64_t hash = 14695981039346656037u; /* FNV-1a */
+  for (size_t i = 0; i < length; i++) hash = (hash ^ bytes[i]) * 1099511628211u;
+  return hash ? hash : 1;
+}

@@ -1,0 +1,52 @@
+/* Admission: how much the whole server takes on at once. One object for all I/O threads, counted with
+ * atomics; any thread may call. Whoever took something gives it back. */
+#ifndef LOSSD_SERVER_LIMITS_H
+#define LOSSD_SERVER_LIMITS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct lossd_client_count {
+  uint64_t client; /* 0: unused */
+  int connections;
+};
+
+struct lossd_admission {
+  size_t max_bytes;
+  int max_jobs; /* waiting and running */
+  int max_connections, max_connections_per_client;
+  atomic_size_t bytes;
+  atomic_int jobs;
+  atomic_int connections;
+  pthread_mutex_t lock; /* of clients, used only where there is a limit per client */
+  struct lossd_client_count *clients;
+  size_t client_slots; /* a power of two */
+};
+
+struct lossd_config;
+/* False when there is no memory. */
+bool lossd_admission_init(struct lossd_admission *admission, const struct lossd_config *config);
+void lossd_admission_destroy(struct lossd_admission *admission);
+
+/* Bytes that requests hold: their bodies as they arrive, and what evaluating them is expected to take. */
+bool lossd_admit_bytes(struct lossd_admission *admission, size_t bytes);
+void lossd_release_bytes(struct lossd_admission *admission, size_t bytes);
+
+/* Evaluations from the end of their body to their answer. */
+bool lossd_admission_has_room(struct lossd_admission *admission);
+bool lossd_admit_job(struct lossd_admission *admission);
+void lossd_release_job(struct lossd_admission *admission);
+
+/* A connection counts even when it is over a limit: it is then answered with that and closed. */
+enum lossd_connection_verdict { LOSSD_CONNECTION_FINE, LOSSD_TOO_MANY_CONNECTIONS, LOSSD_TOO_MANY_OF_CLIENT };
+enum lossd_connection_verdict lossd_admit_connection(struct lossd_admission *admission, uint64_t client);
+void lossd_release_connection(struct lossd_admission *admission, uint64_t client);
+/* Who is at the other end: an IPv4 address or an IPv6 /64, hashed; 0 for Unix sockets, which have no limit of
+ * their own. */
+uint64_t lossd_client_of(const struct sockaddr *address);
+
+#endif

@@ -1,0 +1,209 @@
+/* lossd: starts the loops, hears the signals, stops in order. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "server/http.h"
+#include "server/listen.h"
+#include "server/log.h"
+#include "server/memory.h"
+#include "server/ready.h"
+#include "server/server.h"
+#include "server/tls.h"
+#include "server/tokens.h"
+
+extern char **environ;
+
+/* One I/O thread: a loop, its pool, and the fronts of its sockets. The first runs on the main thread. */
+struct io_thread {
+  uv_loop_t loop;
+  uv_thread_t thread;
+  struct lossd_pool pool;
+  uv_async_t phase;
+  struct lossd_http fronts[LOSSD_MAX_SOCKETS];
+  int count, stopped;
+  struct process *process;
+};
+
+struct process {
+  struct lossd_config config;
+  struct lossd_server server;
+  struct lossd_listeners listeners;
+  struct io_thread *threads;
+  int thread_count;
+  uv_signal_t terminate, interrupt, reload;
+  uv_timer_t drained;
+};
+
+static int complain(const char *what) {
+  fprintf(stderr, "lossd: %s\n", what);
+  return 1;
+}
+
+/* Stopping
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void close_main_handles(struct process *process) {
+  uv_close((uv_handle_t *)&process->terminate, NULL);
+  uv_close((uv_handle_t *)&process->interrupt, NULL);
+  uv_close((uv_handle_t *)&process->reload, NULL);
+  uv_close((uv_handle_t *)&process->drained, NULL);
+}
+
+static void on_idle(struct lossd_http *front) {
+  struct io_thread *thread = front->context;
+  lossd_http_stop(front);
+  if (++thread->stopped < thread->count) return;
+  uv_close((uv_handle_t *)&thread->phase, NULL);
+  uv_unref(
+      (uv_handle_t *)&thread->pool.wake); /* another loop may still knock: closed after all loops ended */
+  if (thread == thread->process->threads) close_main_handles(thread->process);
+}
+
+static void on_phase(uv_async_t *async) {
+  struct io_thread *thread = async->data;
+  for (int i = 0; i < thread->count; i++) lossd_http_notice_phase(&thread->fronts[i]);
+}
+
+static void enter(struct process *process, enum lossd_phase phase) {
+  atomic_store(&process->server.phase, (int)phase);
+  for (int i = 0; i < process->thread_count; i++) uv_async_send(&process->threads[i].phase);
+}
+
+static void on_drained(uv_timer_t *timer) {
+  lossd_log(LOSSD_LOG_INFO, "finish", "finishing what is under way");
+  enter(timer->data, LOSSD_PHASE_FINISHING);
+}
+
+static void on_stop(uv_signal_t *handle, int number) {
+  struct process *process = handle->data;
+  if (atomic_load(&process->server.phase) != LOSSD_PHASE_SERVING) _exit(128 + number);
+  lossd_log(LOSSD_LOG_INFO, "drain", "signal %d: draining for %g s", number, process->config.drain_seconds);
+  enter(process, LOSSD_PHASE_DRAINING);
+  uv_timer_start(&process->drained, on_drained, (uint64_t)(process->config.drain_seconds * 1000), 0);
+}
+
+static void on_reload(uv_signal_t *handle, int number) {
+  struct process *process = handle->data;
+  char error[256] = "";
+  (void)number;
+  bool tokens = !process->server.tokens || lossd_tokens_reload(process->server.tokens, error);
+  if (!tokens) lossd_log(LOSSD_LOG_ERROR, "reload", "the old tokens stay in force: %s", error);
+  bool tls = !process->config.tls_cert || lossd_tls_load(&process->config, error);
+  if (!tls) lossd_log(LOSSD_LOG_ERROR, "reload", "the old certificate stays in force: %s", error);
+  if (tokens && tls) lossd_log(LOSSD_LOG_INFO, "reload", "tokens and certificates were read again");
+}
+
+/* Starting
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void raise_file_limit(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static bool make_server(struct process *process, char error[512]) {
+  const struct lossd_config *config = &process->config;
+  struct lossd_server *server = &process->server;
+  server->config = config;
+  server->memory = lossd_memory_cache();
+  server->limits = (struct lossd_limits){.max_elements = config->max_elements,
+                                         .max_body_bytes = config->max_body_bytes,
+                                         .max_request_bytes = config->max_inflight_bytes};
+  lossd_workers_init(&server->workers, config->workers);
+  snprintf(error, 512, "there is no memory");
+  if (!lossd_admission_init(&server->admission, config)) return false;
+  if (config->token_file && !(server->tokens = lossd_tokens_new(config->token_file, error))) return false;
+  return !config->tls_cert || lossd_tls_load(config, error);
+}
+
+static bool start_thread(struct process *process, int index) {
+  struct io_thread *thread = &process->threads[index];
+  thread->process = process;
+  thread->phase.data = thread;
+  if (uv_loop_init(&thread->loop) != 0 || uv_async_init(&thread->loop, &thread->phase, on_phase) != 0 ||
+      lossd_pool_init(&thread->pool, &thread->loop, &process->server.workers, process->server.memory) != 0)
+    return false;
+  for (int i = index; i < process->listeners.count; i += process->thread_count)
+    if (lossd_http_start(&thread->fronts[thread->count++], &process->server, &thread->pool,
+                         process->listeners.sockets[i], on_idle, thread) != 0)
+      return false;
+  return true;
+}
+
+static void hear_signals(struct process *process) {
+  uv_loop_t *loop = &process->threads[0].loop;
+  process->terminate.data = process->interrupt.data = process->reload.data = process->drained.data = process;
+  signal(SIGPIPE, SIG_IGN);
+  uv_signal_init(loop, &process->terminate);
+  uv_signal_init(loop, &process->interrupt);
+  uv_signal_init(loop, &process->reload);
+  uv_timer_init(loop, &process->drained);
+  uv_signal_start(&process->terminate, on_stop, SIGTERM);
+  uv_signal_start(&process->interrupt, on_stop, SIGINT);
+  uv_signal_start(&process->reload, on_reload, SIGHUP);
+}
+
+static void run_thread(void *context) {
+  struct io_thread *thread = context;
+  uv_run(&thread->loop, UV_RUN_DEFAULT);
+}
+
+static bool start_threads(struct process *process) {
+  process->thread_count = process->config.io_threads;
+  process->threads = calloc((size_t)process->thread_count, sizeof *process->threads);
+  for (int i = 0; process->threads && i < process->thread_count; i++)
+    if (!start_thread(process, i)) return false;
+  if (!process->threads) return false;
+  hear_signals(process);
+  for (int i = 1; i < process->thread_count; i++)
+    if (uv_thread_create(&process->threads[i].thread, run_thread, &process->threads[i]) != 0) return false;
+  return true;
+}
+
+static void clean_up(struct process *process) {
+  for (int i = 1; i < process->thread_count; i++) uv_thread_join(&process->threads[i].thread);
+  for (int i = 0; i < process->thread_count; i++) {
+    lossd_pool_close(&process->threads[i].pool);
+    uv_run(&process->threads[i].loop, UV_RUN_DEFAULT);
+    uv_loop_close(&process->threads[i].loop);
+  }
+  free(process->threads);
+  lossd_tokens_free(process->server.tokens);
+  lossd_tls_unload();
+  lossd_admission_destroy(&process->server.admission);
+  lossd_listen_end(&process->listeners);
+  lossd_memory_cache_cap(0);
+}
+
+static int serve(struct process *process) {
+  char error[512];
+  raise_file_limit();
+  if (!make_server(process, error) || !lossd_listen(&process->listeners, &process->config, error))
+    return complain(error);
+  if (!start_threads(process))
+    return complain("cannot start serving: a thread or the HTTP library did not start");
+  printf("lossd listening on %s\n", process->listeners.address);
+  fflush(stdout);
+  lossd_log(LOSSD_LOG_INFO, "start", "listening on %s", process->listeners.address);
+  run_thread(&process->threads[0]);
+  clean_up(process);
+  lossd_log(LOSSD_LOG_INFO, "stop", "everything is finished");
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  static struct process process;
+  int finished = lossd_config_parse(&process.config, argc, argv, environ);
+  if (finished) return finished - 1;
+  if (process.config.mode == LOSSD_READY) return lossd_ready(&process.config);
+  lossd_log_init(process.config.log_format, process.config.log_level);
+  return serve(&process);
+}

@@ -1,0 +1,46 @@
+#include "server/pages.h"
+
+#include <string.h>
+
+#include "server/metrics.h"
+
+static const char text_plain[] = "text/plain; charset=utf-8";
+static const char json[] = "application/json";
+
+static void constant(struct lossd_request *request, const char *type, const char *body) {
+  request->answer.content_type = type;
+  request->answer.body = body;
+  request->answer.length = strlen(body);
+}
+
+static void readiness(struct lossd_request *request) {
+  bool ready = atomic_load(&request->server->phase) == LOSSD_PHASE_SERVING;
+  constant(request, text_plain, ready ? "ready\n" : "draining\n");
+  if (!ready) request->answer.status = 503;
+}
+
+static void metrics(struct lossd_request *request) {
+  const char *accept = request->guard.values[LOSSD_FIELD_ACCEPT];
+  bool open = accept && strstr(accept, "application/openmetrics-text");
+  struct lossd_answer *answer = &request->answer;
+  answer->body = lossd_metrics_text(open, &request->job.arena, &answer->length);
+  answer->content_type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                              : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void lossd_page(struct lossd_request *request) {
+  switch (request->match.route->kind) {
+  case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
+  case LOSSD_ROUTE_READY: readiness(request); break;
+  case LOSSD_ROUTE_METRICS: metrics(request); break;
+  case LOSSD_ROUTE_INFERENCE_LIVE:
+  case LOSSD_ROUTE_INFERENCE_MODEL_READY: constant(request, json, "{}"); break;
+  case LOSSD_ROUTE_INFERENCE_READY:
+    readiness(request);
+    constant(request, json, "{}");
+    break;
+  default: break;
+  }
+  if (!request->answer.body)
+    lossd_request_refuse(request, LOSSD_OUT_OF_MEMORY, "there is no memory for this answer", "");
+}

@@ -1,0 +1,60 @@
+/* The pool: hands jobs to libuv's workers; nothing else does. One pool a loop, used on the loop's thread; the
+ * workers themselves are shared by all loops.
+ *
+ * libuv's queue is first in, first out, without priorities. So what goes into it is kept small: the small
+ * jobs of one turn of the loop go in together, as one item; a large job goes in stage by stage, its slices
+ * spread over the workers. Stages that cannot be interrupted (decode, encode) leave one worker free where
+ * there are two; slices give way as soon as a small job waits. */
+#ifndef LOSSD_SERVER_POOL_H
+#define LOSSD_SERVER_POOL_H
+
+#include <uv.h>
+
+#include "server/job.h"
+
+/* Bodies up to this size are small; so are evaluations of up to LOSSD_SMALL_SLICES slices. */
+#define LOSSD_SMALL_BODY ((size_t)65536)
+#define LOSSD_SMALL_SLICES 4
+#define LOSSD_MAX_LOOPS 64
+
+/* What the pools of all loops share. */
+struct lossd_workers {
+  int count;
+  int long_limit;        /* uninterruptible items at once */
+  atomic_int long_items; /* now */
+  atomic_int small_waiting;
+  int pools;
+  struct lossd_pool *pool[LOSSD_MAX_LOOPS];
+};
+
+struct lossd_batch;
+struct lossd_item;
+
+struct lossd_pool {
+  uv_loop_t *loop;
+  struct lossd_workers *workers;
+  const struct lossd_memory *memory;
+  uv_async_t wake; /* another loop's lane gave a place back */
+  struct lossd_batch *turn, *spare_batches;
+  struct lossd_job *lane, **lane_end; /* large jobs that want a worker */
+  struct lossd_item *spare_items;
+  int items; /* of the lane, now in libuv's queue or running */
+};
+
+/* Before the first job: sets how many threads libuv will start. */
+void lossd_workers_init(struct lossd_workers *workers, int count);
+/* Before any loop runs. Nonzero: a libuv error. */
+int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_workers *workers,
+                    const struct lossd_memory *memory);
+/* Nothing may be under way. The loop must run once more for the handle to close. */
+void lossd_pool_close(struct lossd_pool *pool);
+
+/* Takes the job until job->done is called. body_bytes tells small from large. False: no memory, the job stays
+ * the caller's. */
+bool lossd_pool_submit(struct lossd_pool *pool, struct lossd_job *job, size_t body_bytes);
+/* At the end of a turn of the loop: hands over what was submitted in it. */
+void lossd_pool_flush(struct lossd_pool *pool);
+/* Takes a large job that no worker is on out of the queue; it then encodes its problem here and is done. */
+void lossd_pool_withdraw(struct lossd_pool *pool, struct lossd_job *job);
+
+#endif

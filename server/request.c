@@ -1,0 +1,380 @@
+#include "server/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "server/checks.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/pages.h"
+
+/* The buffer of a chunked body begins with this and doubles. Bodies are admitted in steps of this. */
+#define BODY_STEP ((size_t)65536)
+
+bool lossd_request_begin(struct lossd_request *request, struct lossd_server *server, const char *uri) {
+  memset(request, 0, sizeof *request);
+  request->server = server;
+  request->began = uv_hrtime();
+  lossd_job_init(&request->job, server->memory);
+  request->job.exchange.limits = &server->limits;
+  request->uri_place = uri;
+  request->uri_length = strlen(uri);
+  size_t kept = request->uri_length <= LOSSD_MAX_URI ? request->uri_length : LOSSD_MAX_URI + 1;
+  request->uri = lossd_arena_alloc(&request->job.arena, kept + 1, 1);
+  if (!request->uri) return false;
+  memcpy(request->uri, uri, kept);
+  request->uri[kept] = 0;
+  lossd_metrics_active(1);
+  return true;
+}
+
+static void free_body(struct lossd_request *request) {
+  const struct lossd_memory *memory = request->server->memory;
+  if (request->body) memory->give(memory->context, request->body, request->body_capacity);
+  request->body = NULL;
+  request->body_capacity = 0;
+}
+
+static void drop_body(struct lossd_request *request) {
+  free_body(request);
+  lossd_release_bytes(&request->server->admission, request->admitted_bytes);
+  request->admitted_bytes = 0;
+}
+
+static double milliseconds(uint64_t from, uint64_t to) {
+  return from && to > from ? (double)(to - from) / 1e6 : 0;
+}
+
+static const char *route_of(const struct lossd_request *request) {
+  return request->match.route ? request->match.route->path : "";
+}
+
+static const char *error_code_of(const struct lossd_request *request) {
+  int status = request->job.exchange.problem.status;
+  return status ? lossd_status_row(status)->code : NULL;
+}
+
+static void report_evaluation(const struct lossd_request *request, struct lossd_log_request *line) {
+  const struct lossd_job *job = &request->job;
+  const struct lossd_evaluation *evaluation = &job->exchange.evaluation;
+  line->queue_ms = milliseconds(job->submitted, job->started);
+  line->decode_ms = milliseconds(job->started, job->decoded);
+  line->compute_ms = milliseconds(job->decoded, job->computed);
+  line->encode_ms = milliseconds(job->computed, job->encoded);
+  if (!evaluation->loss) return;
+  line->loss = evaluation->loss->name;
+  if (job->exchange.problem.status) return;
+  line->dtype = lossd_dtype_name(job->exchange.plan.compute);
+  line->elements = job->exchange.plan.elements;
+  lossd_metrics_compute(line->loss, line->dtype, line->compute_ms / 1e3, line->elements);
+}
+
+static void report(struct lossd_request *request) {
+  double seconds = (double)(uv_hrtime() - request->began) / 1e9;
+  struct lossd_log_request line = {.request_id = request->request_id,
+                                   .traceparent = request->traceparent,
+                                   .method = request->method ? request->method : "",
+                                   .route = route_of(request),
+                                   .remote = request->remote,
+                                   .status = request->answer.status,
+                                   .request_bytes = request->body_length + (size_t)request->swallowed,
+                                   .response_bytes = request->answer.length,
+                                   .elements = -1,
+                                   .queue_ms = -1,
+                                   .decode_ms = -1,
+                                   .compute_ms = -1,
+                                   .encode_ms = -1,
+                                   .total_ms = seconds * 1e3,
+                                   .error_code = error_code_of(request)};
+  if (request->job.stage == LOSSD_STAGE_DONE) report_evaluation(request, &line);
+  lossd_metrics_request(line.method, line.route, line.status, seconds, line.request_bytes,
+                        line.response_bytes, line.error_code);
+  lossd_log_request(&line);
+}
+
+void lossd_request_release(struct lossd_request *request) {
+  if (request->headed) report(request);
+  if (request->admitted) lossd_release_job(&request->server->admission);
+  drop_body(request);
+  lossd_job_reset(&request->job);
+  lossd_metrics_active(-1);
+}
+
+/* Answers
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void add_header(struct lossd_request *request, const char *name, const char *value) {
+  struct lossd_answer *answer = &request->answer;
+  if (answer->header_count < LOSSD_ANSWER_HEADERS)
+    answer->headers[answer->header_count++] = (struct lossd_header){name, value};
+}
+
+static void add_problem_headers(struct lossd_request *request) {
+  switch (request->answer.status) {
+  case 401: add_header(request, "WWW-Authenticate", "Bearer"); break;
+  case 405: add_header(request, "Allow", request->allow); break;
+  case 429:
+  case 503: add_header(request, "Retry-After", "1"); break;
+  default: break;
+  }
+}
+
+static void add_common_headers(struct lossd_request *request) {
+  const struct lossd_config *config = request->server->config;
+  add_header(request, "Server", "lossd/" LOSSD_VERSION);
+  if (request->guard.values[LOSSD_FIELD_REQUEST_ID]) add_header(request, "X-Request-Id", request->request_id);
+  if (atomic_load_explicit(&request->server->phase, memory_order_relaxed) != LOSSD_PHASE_SERVING)
+    add_header(request, "Connection", "close");
+  if (!config->cors_origin) return;
+  add_header(request, "Access-Control-Allow-Origin", config->cors_origin);
+  add_header(
+      request, "Access-Control-Expose-Headers",
+      "Lossd-Tensors, Lossd-Id, Server-Timing, Retry-After, Inference-Header-Content-Length, X-Request-Id");
+  add_header(request, "Timing-Allow-Origin", config->cors_origin);
+  if (strcmp(config->cors_origin, "*") != 0) add_header(request, "Vary", "Origin");
+}
+
+static void answer_problem(struct lossd_request *request) {
+  const struct lossd_problem *problem = &request->job.exchange.problem;
+  enum lossd_error_style style = request->inference ? LOSSD_ERROR_OPEN_INFERENCE : LOSSD_ERROR_PROBLEM;
+  struct lossd_answer *answer = &request->answer;
+  drop_body(request);
+  answer->status = lossd_status_row(problem->status)->http;
+  answer->header_count = 0;
+  add_common_headers(request);
+  add_problem_headers(request);
+  answer->content_type = lossd_problem_content_type(style);
+  answer->body = lossd_problem_body(problem, style, &request->job.arena, &answer->length);
+}
+
+void lossd_request_refuse(struct lossd_request *request, int status, const char *detail, const char *hint) {
+  lossd_fail(&request->job.exchange.problem, status, NULL, "%s", detail);
+  lossd_hint(&request->job.exchange.problem, "%s", hint);
+  answer_problem(request);
+}
+
+static void answer_page(struct lossd_request *request) {
+  request->answer.status = 200;
+  add_common_headers(request);
+  lossd_page(request);
+  if (request->answer.status == 503) add_header(request, "Retry-After", "1");
+}
+
+static void answer_preflight(struct lossd_request *request) {
+  request->answer.status = 204;
+  add_common_headers(request);
+  add_header(request, "Access-Control-Allow-Methods", request->allow);
+  add_header(
+      request, "Access-Control-Allow-Headers",
+      "Accept, Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id, "
+      "traceparent");
+  add_header(request, "Access-Control-Max-Age", "600");
+}
+
+static void add_server_timing(struct lossd_request *request) {
+  const struct lossd_job *job = &request->job;
+  if (request->server->config->no_server_timing) return;
+  snprintf(request->server_timing, sizeof request->server_timing,
+           "queue;dur=%.3f, decode;dur=%.3f, compute;dur=%.3f, encode;dur=%.3f",
+           milliseconds(job->submitted, job->started), milliseconds(job->started, job->decoded),
+           milliseconds(job->decoded, job->computed), milliseconds(job->computed, job->encoded));
+  add_header(request, "Server-Timing", request->server_timing);
+}
+
+void lossd_request_finish(struct lossd_request *request) {
+  const struct lossd_exchange *x = &request->job.exchange;
+  struct lossd_answer *answer = &request->answer;
+  free_body(request);
+  answer->status = x->http_status;
+  answer->content_type = x->content_type;
+  answer->body = x->answer;
+  answer->length = x->answer_length;
+  add_common_headers(request);
+  add_problem_headers(request);
+  add_server_timing(request);
+  for (int i = 0; i < x->header_count; i++) add_header(request, x->headers[i].name, x->headers[i].value);
+}
+
+const char *lossd_request_message(struct lossd_request *request, size_t *length) {
+  const struct lossd_answer *answer = &request->answer;
+  size_t room = answer->length + 2048, used = 0;
+  char *text = lossd_arena_alloc(&request->job.arena, room, 1);
+  if (!text) return NULL;
+  used += (size_t)snprintf(
+      text, room, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
+      answer->status, lossd_status_row(request->job.exchange.problem.status)->title, answer->content_type,
+      answer->length);
+  for (int i = 0; i < answer->header_count && used < room; i++)
+    if (strcmp(answer->headers[i].name, "Connection") != 0)
+      used += (size_t)snprintf(text + used, room - used, "%s: %s\r\n", answer->headers[i].name,
+                               answer->headers[i].value);
+  if (used + 2 + answer->length > room) return NULL;
+  memcpy(text + used, "\r\n", 2);
+  memcpy(text + used + 2, answer->body, answer->length);
+  *length = used + 2 + answer->length;
+  return text;
+}
+
+/* From the header section to the job
+ * ------------------------------------------------------------------------------- */
+
+static bool is_preflight(const struct lossd_request *request) {
+  return request->server->config->cors_origin && strcmp(request->method, "OPTIONS") == 0 &&
+         request->guard.values[LOSSD_FIELD_ORIGIN] && request->guard.values[LOSSD_FIELD_PREFLIGHT_METHOD] &&
+         request->match.allow[0];
+}
+
+static void read_length(struct lossd_request *request) {
+  const char *length = request->guard.values[LOSSD_FIELD_CONTENT_LENGTH];
+  request->chunked = request->guard.values[LOSSD_FIELD_TRANSFER_ENCODING] != NULL;
+  request->declared = length ? strtoull(length, NULL, 10) : 0; /* ULLONG_MAX when it overflows */
+}
+
+bool lossd_request_head(struct lossd_request *request) {
+  size_t length;
+  request->headed = true;
+  lossd_request_id(request->guard.values[LOSSD_FIELD_REQUEST_ID], request->request_id);
+  lossd_trace_parent(request->guard.values[LOSSD_FIELD_TRACEPARENT], request->traceparent);
+  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
+  if (lossd_request_refused(request)) {
+    request->framing = true;
+    answer_problem(request);
+    return false;
+  }
+  request->inference = lossd_route_is_inference(path, length);
+  lossd_route_match(request->method, path, length, &request->match);
+  read_length(request);
+  memcpy(request->allow, request->match.allow, sizeof request->allow);
+  if (is_preflight(request) || !lossd_check_head(request)) return true;
+  answer_problem(request);
+  return false;
+}
+
+bool lossd_request_refused(const struct lossd_request *request) {
+  return request->job.exchange.problem.status != 0;
+}
+
+/* A client that waits for 100 (Continue) gets the refusal in its place. */
+bool lossd_request_must_close(const struct lossd_request *request) {
+  return lossd_request_refused(request) &&
+         (request->framing || request->declared > LOSSD_SWALLOW ||
+          ((request->declared || request->chunked) && request->guard.values[LOSSD_FIELD_EXPECT]));
+}
+
+static bool grow(struct lossd_request *request, size_t needed) {
+  const struct lossd_memory *memory = request->server->memory;
+  size_t capacity = request->body_capacity ? request->body_capacity
+                    : request->chunked     ? BODY_STEP
+                                           : request->declared;
+  while (capacity < needed) capacity *= 2;
+  if (capacity == request->body_capacity) return true;
+  char *body = memory->take(memory->context, capacity);
+  if (!body) return false;
+  if (request->body) {
+    memcpy(body, request->body, request->body_length);
+    memory->give(memory->context, request->body, request->body_capacity);
+  }
+  request->body = body;
+  request->body_capacity = capacity;
+  return true;
+}
+
+static bool admit(struct lossd_request *request, size_t needed) {
+  if (needed <= request->admitted_bytes) return true;
+  size_t more = needed - request->admitted_bytes;
+  if (more < BODY_STEP && request->server->admission.max_bytes >= 64 * BODY_STEP) more = BODY_STEP;
+  if (!lossd_admit_bytes(&request->server->admission, more)) return false;
+  request->admitted_bytes += more;
+  return true;
+}
+
+static void refuse_overload(struct lossd_request *request, const char *reason, const char *detail) {
+  lossd_metrics_rejection(reason);
+  lossd_request_refuse(request, LOSSD_OVERLOADED, detail, "try again later");
+}
+
+static void take_body(struct lossd_request *request, const char *data, size_t length) {
+  const struct lossd_server *server = request->server;
+  size_t needed = request->body_length + length;
+  if (needed > server->limits.max_body_bytes) {
+    lossd_metrics_rejection("body_too_large");
+    lossd_request_refuse(request, LOSSD_BODY_TOO_LARGE, "the body is larger than the limit",
+                         "raise --max-body-bytes, or split the request");
+  } else if (needed > server->admission.max_bytes) {
+    lossd_request_refuse(
+        request, LOSSD_TOO_MANY_ELEMENTS,
+        "the request alone is larger than all requests together may be (--max-inflight-bytes)", "");
+  } else if (!admit(request, needed)) {
+    refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
+  } else if (!grow(request, needed)) {
+    refuse_overload(request, "no_memory", "there is no memory for this body now");
+  } else {
+    memcpy(request->body + request->body_length, data, length);
+    request->body_length = needed;
+  }
+}
+
+static bool is_evaluation(const struct lossd_request *request) {
+  return request->match.route && (request->match.route->kind == LOSSD_ROUTE_EVALUATE ||
+                                  request->match.route->kind == LOSSD_ROUTE_INFER);
+}
+
+bool lossd_request_body(struct lossd_request *request, const char *data, size_t length) {
+  bool wanted = !lossd_request_refused(request) && is_evaluation(request);
+  if (wanted) take_body(request, data, length);
+  if (wanted && !lossd_request_refused(request)) return true;
+  request->swallowed += length;
+  if (request->swallowed <= LOSSD_SWALLOW) return true;
+  if (!lossd_request_refused(request))
+    lossd_request_refuse(request, LOSSD_BODY_TOO_LARGE, "this path takes no body", "");
+  return false;
+}
+
+/* What decoding and computing will hold besides the body, roughly; never more than there is, so that a
+ * request that is alone gets its chance. */
+static bool admit_evaluation(struct lossd_request *request) {
+  const struct lossd_format *format = request->job.exchange.request_format;
+  bool text = format == &lossd_format_json || format == &lossd_format_open_inference;
+  size_t needed = request->body_length * (text ? 3 : 2);
+  if (needed / 2 < request->body_length || needed > request->server->admission.max_bytes)
+    needed = request->server->admission.max_bytes;
+  return admit(request, needed);
+}
+
+static void prepare_job(struct lossd_request *request) {
+  struct lossd_exchange *x = &request->job.exchange;
+  const char *query = strchr(request->uri, '?');
+  x->loss_name = request->match.loss;
+  x->loss_name_length = strlen(request->match.loss);
+  x->query = query ? query + 1 : NULL;
+  x->query_length = query ? strlen(query + 1) : 0;
+  x->body = request->body ? request->body : "";
+  x->body_length = request->body_length;
+  x->inference_header_length = request->guard.values[LOSSD_FIELD_INFERENCE_LENGTH];
+  x->model_version = request->match.version[0] ? request->match.version : NULL;
+  request->job.deadline = uv_hrtime() + (uint64_t)(request->server->config->request_timeout * 1e9);
+}
+
+bool lossd_request_end(struct lossd_request *request) {
+  if (lossd_request_refused(request)) return true;
+  if (!is_evaluation(request)) {
+    if (is_preflight(request))
+      answer_preflight(request);
+    else
+      answer_page(request);
+    return true;
+  }
+  if (!admit_evaluation(request)) {
+    refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
+    return true;
+  }
+  request->admitted = lossd_admit_job(&request->server->admission);
+  if (!request->admitted) {
+    refuse_overload(request, "queue_full", "the queue is full");
+    return true;
+  }
+  prepare_job(request);
+  return false;
+}

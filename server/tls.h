@@ -1,0 +1,31 @@
+/* TLS: the certificate that is shown, read again on demand, and the verification of clients' certificates.
+ * Handshakes of all I/O threads may go on while another thread reloads. */
+#ifndef LOSSD_SERVER_TLS_H
+#define LOSSD_SERVER_TLS_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lossd_config;
+
+/* Reads certificate, key and client CA of the configuration. False, with the reason in error. There is one
+ * for the process, because the library's callback takes no context. */
+bool lossd_tls_load(const struct lossd_config *config, char error[256]);
+/* After the last connection. */
+void lossd_tls_unload(void);
+/* The library's callback (gnutls_certificate_retrieve_function2): the certificate now in force. */
+int lossd_tls_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                          const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                          gnutls_pcert_st **certificates, unsigned int *certificate_count,
+                          gnutls_privkey_t *key);
+/* The client CA file as it was first read, for the library, which then asks clients for certificates; NULL:
+ * none. */
+const char *lossd_tls_client_ca(void);
+/* True when no client certificate is needed, or the session's is good. */
+bool lossd_tls_client_is_good(gnutls_session_t session);
+/* Sends what fits now, then the end of the session. */
+void lossd_tls_send_last(void *session, const char *bytes, size_t length);
+
+#endif

@@ -1,0 +1,156 @@
+"""Start, stop, drain: no answer is lost, and the exit code says how it ended."""
+import concurrent.futures
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from server import BINARY, MSE, Server, evaluate, request, slow_body
+
+
+class Start(unittest.TestCase):
+    def test_the_first_line_names_the_address(self):
+        with Server() as server:
+            self.assertRegex(server.line, r"^lossd listening on http://127\.0\.0\.1:\d+$")
+
+    def test_ipv6_is_in_brackets(self):
+        with Server("--host", "::1") as server:
+            self.assertRegex(server.line, r"^lossd listening on http://\[::1\]:\d+$")
+
+    def test_a_port_in_use_is_one_clear_line(self):
+        with Server() as server:
+            second = subprocess.run([BINARY, "--port", str(server.port)], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertRegex(second.stderr, r"^lossd: cannot listen on 127\.0\.0\.1 port \d+: .*\n$")
+
+    def test_ready_probes_a_running_server(self):
+        with Server() as server:
+            probe = [BINARY, "--ready", "--port", str(server.port)]
+            self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 0)
+        self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 1)
+
+
+class Stopping(unittest.TestCase):
+    def wait_until_taken(self, server):
+        """What other connections sent before has been read when later requests were answered."""
+        for _ in range(3):
+            self.assertEqual(server.get("/livez").status, 200)
+
+    def wait_until_stopping(self, server):
+        deadline = time.monotonic() + 30
+        while server.get("/readyz").status != 503:
+            self.assertLess(time.monotonic(), deadline)
+
+
+class Stop(Stopping):
+    def test_signals_stop_an_idle_server_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number), Server() as server, server.connect() as connection:
+                connection.send(request("GET", "/livez")).response()  # its connection does not hold the server up
+                server.signal(number)
+                self.assertEqual(server.wait(), 0)
+
+    def test_sigterm_in_mid_request_loses_no_answer(self):
+        with Server("--workers", "2") as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
+            connections = [server.connect() for _ in range(8)]
+            for connection in connections:
+                connection.send(evaluate(slow_body(6000)))
+            self.wait_until_taken(server)
+            server.signal()
+            answers = list(pool.map(lambda c: c.response(), connections))
+            self.assertEqual([a.status for a in answers], [200] * 8)
+            self.assertEqual(len({a.body for a in answers}), 1)
+            self.assertEqual(server.wait(), 0)
+            for connection in connections:
+                connection.close()
+
+    def test_a_body_on_its_way_is_finished(self):
+        with Server() as server, server.connect() as connection:
+            data = evaluate()
+            connection.send(data[:-1])
+            self.wait_until_taken(server)
+            server.signal()
+            self.wait_until_stopping(server)
+            connection.send(data[-1:])
+            self.assertEqual(connection.response().status, 200)
+            self.assertEqual(server.wait(), 0)
+
+    def test_what_is_new_gets_503_while_the_rest_is_finished(self):
+        with Server() as server, server.connect() as running, server.connect() as other:
+            other.send(request("GET", "/livez")).response()
+            data = evaluate()
+            running.send(data[:-1])
+            self.wait_until_taken(server)
+            server.signal()
+            self.wait_until_stopping(server)
+            answer = other.send(evaluate()).response()
+            self.assertEqual((answer.status, answer.code, answer.headers["retry-after"]), (503, "draining", "1"))
+            self.assertEqual(answer.headers["connection"], "close")
+            running.send(data[-1:])
+            self.assertEqual(running.response().status, 200)
+            self.assertEqual(server.wait(), 0)
+
+    def test_a_second_signal_stops_at_once(self):
+        with Server("--drain-seconds", "60", expect_exit=128 + signal.SIGTERM) as server:
+            server.signal()
+            self.wait_until_stopping(server)
+            server.signal()
+            self.assertEqual(server.wait(30), 128 + signal.SIGTERM)
+
+    def test_clients_that_go_away_harm_nobody(self):
+        with Server("--workers", "2") as server:
+            for data in (evaluate(slow_body(3000)), evaluate(MSE)[:-1], b"POST /v1"):
+                for _ in range(10):
+                    with server.connect() as connection:
+                        connection.send(data)
+            self.assertEqual(server.ask(evaluate()).status, 200)
+
+
+class Drain(Stopping):
+    def test_draining_serves_on_without_keeping_connections(self):
+        with Server("--drain-seconds", "1") as server:
+            server.signal()
+            self.wait_until_stopping(server)
+            answer = server.ask(evaluate())
+            self.assertEqual((answer.status, answer.headers["connection"]), (200, "close"))
+            self.assertEqual(server.get("/livez").status, 200)
+            self.assertEqual(server.wait(), 0)
+
+    def test_constant_load_through_a_drain_loses_no_request(self):
+        """Clients that heed Connection: close get an answer to each request that they send before the drain ends."""
+        lost, served = [], []
+        stop = threading.Event()
+
+        def client(server):
+            connection = server.connect()
+            while not stop.is_set():
+                try:
+                    answer = connection.send(evaluate()).response()
+                except (EOFError, OSError) as error:
+                    lost.append(repr(error))
+                    break
+                served.append(answer.status)
+                if answer.headers.get("connection") == "close":
+                    connection.close()
+                    connection = server.connect()
+            connection.close()
+
+        with Server("--drain-seconds", "3") as server:
+            threads = [threading.Thread(target=client, args=(server,)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            server.signal()
+            self.wait_until_stopping(server)
+            while len(served) < 500 and not lost:
+                time.sleep(0.01)
+            stop.set()  # a load balancer takes the server out before its drain ends
+            for thread in threads:
+                thread.join()
+            self.assertEqual(server.wait(), 0)
+        self.assertEqual(lost, [])
+        self.assertEqual(set(served), {200})
+
+
+if __name__ == "__main__":
+    unittest.main()
