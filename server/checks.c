@@ -46,8 +46,8 @@ static int check_path(struct lossd_request *request) {
     lossd_hint(problem_of(request), "evaluate with POST /v1/losses/{loss}; GET /v1/losses lists the losses");
     return LOSSD_NOT_FOUND;
   }
-  if (match->loss[0] && !lossd_find(match->loss, strlen(match->loss), problem_of(request)))
-    return problem_of(request)->status;
+  if (match->loss[0]) request->loss = lossd_find(match->loss, strlen(match->loss), problem_of(request));
+  if (match->loss[0] && !request->loss) return problem_of(request)->status;
   if (match->version[0] && strcmp(match->version, "1") != 0)
     return lossd_fail(problem_of(request), LOSSD_NOT_FOUND, NULL, "the only version of a model is 1");
   return 0;

@@ -2,11 +2,15 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <uv.h>
 
 #include "server/metrics.h"
 #include "server/tls.h"
+
+/* Connections that did something since are left alone. */
+#define QUIET_NANOSECONDS ((uint64_t)100000000)
 
 void lossd_connections_add(struct lossd_connections *connections, struct lossd_connection *connection) {
   connection->next = connections->first;
@@ -94,6 +98,15 @@ bool lossd_connection_is_gone(struct lossd_connection *connection) {
   return false;
 }
 
+/* The HTTP library misses the end of a connection that came together with data. Only where nothing is owed to the
+ * client: while an answer is being sent, a half-closed connection is fine. */
+static bool has_ended(struct lossd_connection *connection, uint64_t now) {
+  struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
+  int unread = 0;
+  if (connection->activity == LOSSD_ANSWER || now - connection->since < QUIET_NANOSECONDS) return false;
+  return poll(&state, 1, 0) > 0 && ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
+}
+
 static bool is_unwanted(struct lossd_connection *connection, uint64_t now) {
   struct lossd_job *job = &connection->request->job;
   if (now > job->deadline) lossd_job_cancel(job, LOSSD_DEADLINE_PASSED);
@@ -109,6 +122,8 @@ void lossd_connections_sweep(struct lossd_connections *connections,
     if (connection->ended) continue;
     if (connection->activity == LOSSD_WORK && connection->request) {
       if (is_unwanted(connection, now)) cancelled(&connection->request->job, context);
+    } else if (has_ended(connection, now)) {
+      lossd_connection_end(connection);
     } else if (is_slow(connection, connections->config, now)) {
       end_slow(connection);
     }

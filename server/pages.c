@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/catalogue.h"
 #include "server/metrics.h"
 
 static const char text_plain[] = "text/plain; charset=utf-8";
@@ -28,8 +29,27 @@ static void metrics(struct lossd_request *request) {
                               : "text/plain; version=0.0.4; charset=utf-8";
 }
 
+/* A document that is made in the arena. */
+static void made(struct lossd_request *request, const char *body, size_t length) {
+  request->answer.content_type = json;
+  request->answer.body = body;
+  request->answer.length = length;
+}
+
 void lossd_page(struct lossd_request *request) {
+  struct lossd_arena *arena = &request->job.arena;
+  const struct lossd_loss *loss = request->loss;
+  const char *body;
+  size_t length = 0;
   switch (request->match.route->kind) {
+  case LOSSD_ROUTE_CATALOGUE:
+    body = lossd_catalogue(arena, &length);
+    made(request, body, length);
+    break;
+  case LOSSD_ROUTE_CATALOGUE_LOSS:
+    body = lossd_catalogue_loss(loss, arena, &length);
+    made(request, body, length);
+    break;
   case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
   case LOSSD_ROUTE_READY: readiness(request); break;
   case LOSSD_ROUTE_METRICS: metrics(request); break;

@@ -112,7 +112,7 @@ def slow_body(side=8000):
     """An evaluation of side x side elements from a small body: 64 million of them take a while."""
     column = "[" + ",".join(["[1]"] * side) + "]"
     row = "[[" + ",".join(["0"] * side) + "]]"
-    return ('{"input":%s,"target":%s}' % (column, row)).encode()
+    return ('{"input":%s,"target":%s,"options":{"definition":"pytorch"}}' % (column, row)).encode()
 
 
 class Server:

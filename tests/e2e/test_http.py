@@ -365,7 +365,7 @@ class Bodies(SharedServer):
 
 
 class Limits(unittest.TestCase):
-    LARGE = evaluate(MSE + b" " * 200000)
+    LARGE = evaluate(MSE + b" " * 2000000)
 
     def until(self, condition):
         deadline = time.monotonic() + 30
@@ -382,16 +382,16 @@ class Limits(unittest.TestCase):
             self.assertEqual(server.ask(evaluate()).status, 200)
 
     def test_a_request_that_could_never_fit_is_422(self):
-        with Server("--max-inflight-bytes", "100000") as server:
+        with Server("--max-inflight-bytes", "1MiB") as server:
             self.assertEqual(server.ask(self.LARGE).status, 422)
 
     def test_inflight_bytes_are_counted_as_they_arrive(self):
-        half = request("POST", "/v1/losses/MSELoss", headers={"Content-Type": JSON, "Content-Length": "900000"})
-        with Server("--max-inflight-bytes", "1000000") as server, server.connect() as idle:
+        half = request("POST", "/v1/losses/MSELoss", headers={"Content-Type": JSON, "Content-Length": "9000000"})
+        with Server("--max-inflight-bytes", "10000000") as server, server.connect() as idle:
             idle.send(half)  # declared, not sent: holds nothing
             self.assertEqual(server.ask(self.LARGE).status, 200)
             with server.connect() as first:
-                first.send(half + b" " * 890000)
+                first.send(half + b" " * 8900000)
                 self.until(lambda: server.ask(self.LARGE).status == 503)
                 self.assertEqual(server.ask(self.LARGE).headers["retry-after"], "1")
             self.until(lambda: server.ask(self.LARGE).status == 200)

@@ -55,6 +55,7 @@ class Stop(Stopping):
         with Server("--workers", "2") as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
             connections = [server.connect() for _ in range(8)]
             for connection in connections:
+                self.addCleanup(connection.close)
                 connection.send(evaluate(slow_body(6000)))
             self.wait_until_taken(server)
             server.signal()
@@ -62,8 +63,6 @@ class Stop(Stopping):
             self.assertEqual([a.status for a in answers], [200] * 8)
             self.assertEqual(len({a.body for a in answers}), 1)
             self.assertEqual(server.wait(), 0)
-            for connection in connections:
-                connection.close()
 
     def test_a_body_on_its_way_is_finished(self):
         with Server() as server, server.connect() as connection:
