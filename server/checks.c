@@ -93,19 +93,13 @@ static int check_encoding(struct lossd_request *request) {
                     "the only Content-Encoding is gzip");
 }
 
-/* Open Inference clients may leave the type out; the protocol has but one format. */
 static int check_type(struct lossd_request *request) {
   if (!is_evaluation(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
-  if (request->match.route->kind == LOSSD_ROUTE_INFER) {
-    x->request_format = &lossd_format_open_inference;
-    if (!type || format == &lossd_format_json || format == &lossd_format_raw) return 0;
-  } else {
-    x->request_format = format;
-    if (format) return 0;
-  }
+  x->request_format = format;
+  if (format) return 0;
   lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
              type ? "this Content-Type is not supported" : "Content-Type is missing");
   lossd_hint(problem_of(request),
@@ -117,13 +111,8 @@ static int check_accept(struct lossd_request *request) {
   if (!is_evaluation(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *accept = field(request, LOSSD_FIELD_ACCEPT);
-  if (x->request_format == &lossd_format_open_inference) {
-    x->answer_format = x->request_format;
-    if (lossd_format_of_accept(accept, &lossd_format_json)) return 0;
-  } else {
-    x->answer_format = lossd_format_of_accept(accept, x->request_format);
-    if (x->answer_format) return 0;
-  }
+  x->answer_format = lossd_format_of_accept(accept, x->request_format);
+  if (x->answer_format) return 0;
   lossd_fail(problem_of(request), LOSSD_NOT_ACCEPTABLE, NULL,
              "Accept names no format that the answer can have");
   lossd_hint(problem_of(request),

@@ -98,8 +98,8 @@ bool lossd_connection_is_gone(struct lossd_connection *connection) {
   return false;
 }
 
-/* The HTTP library misses the end of a connection that came together with data. Only where nothing is owed to the
- * client: while an answer is being sent, a half-closed connection is fine. */
+/* The HTTP library misses the end of a connection that came together with data. Only where nothing is owed to
+ * the client: while an answer is being sent, a half-closed connection is fine. */
 static bool has_ended(struct lossd_connection *connection, uint64_t now) {
   struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
   int unread = 0;

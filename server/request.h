@@ -44,7 +44,7 @@ struct lossd_request {
   struct lossd_guard guard;
   struct lossd_match match;
   const struct lossd_loss *loss; /* that the path names */
-  bool inference; /* errors in the Open Inference style */
+  bool inference;                /* errors in the Open Inference style */
   bool chunked;
   uint64_t declared; /* Content-Length; 0 when there is none */
 
