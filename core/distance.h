@@ -97,23 +97,29 @@ LOSSD_INLINE void add_both(double t, size_t i, double *restrict by_x, double *re
   by_y[i] -= t;
 }
 
+static __attribute__((noinline, unused)) bool has_nan(const real *x, const real *y, size_t n, double eps) {
+  size_t i = 0;
+  while (i < n && !isnan(difference(x, y, i, eps))) i++;
+  return i < n;
+}
+
 /* The largest |difference|; NaN where one is. */
 static inline double max_difference(const real *x, const real *y, size_t n, double eps) {
-  double most[SUM_LANES] = {0}, nan[SUM_LANES] = {0}, all = 0;
+  double most[SUM_LANES] = {0}, zero[SUM_LANES] = {0}, all = 0;
   size_t i = 0;
-  for (; i + SUM_LANES <= n; i += SUM_LANES)
-    for (size_t k = 0; k < SUM_LANES; k++) {
-      const double d = abs_f64(difference(x, y, i + k, eps));
-      most[k] = d > most[k] ? d : most[k];
-      nan[k] = d == d ? nan[k] : d;
-    }
+  for (; i + SUM_LANES <= n; i += SUM_LANES) {
+    double d[SUM_LANES];
+    for (size_t k = 0; k < SUM_LANES; k++) d[k] = abs_f64(difference(x, y, i + k, eps));
+    for (size_t k = 0; k < SUM_LANES; k++) most[k] = d[k] > most[k] ? d[k] : most[k];
+    for (size_t k = 0; k < SUM_LANES; k++) zero[k] += d[k] - d[k];
+  }
   for (size_t k = 0; i + k < n; k++) {
     const double d = abs_f64(difference(x, y, i + k, eps));
     most[k] = d > most[k] ? d : most[k];
-    nan[k] = d == d ? nan[k] : d;
+    zero[k] += d - d;
   }
   for (size_t k = 0; k < SUM_LANES; k++) all = most[k] > all ? most[k] : all;
-  return all + fold_lanes(nan);
+  return fold_lanes(zero) != 0 && has_nan(x, y, n, eps) ? NAN : all; /* infinities are no zero either */
 }
 
 /* p = 1: sum |d|; the sign, 0 at 0

@@ -13,15 +13,15 @@ enum { INPUT, TARGET };
 enum { L2, NONE };
 
 static inline struct point point(const real *x, const real *option) {
-  const real y = x[TARGET], below = option[MARGIN] - x[INPUT];
-  const bool out = below < 0;
-  return (struct point){.value = y == 1    ? x[INPUT]
-                                 : y != -1 ? y
-                                 : out     ? 0
-                                           : below,
-                        .grad = {y == 1 ? R(1)
-                                 : out  ? R(0)
-                                        : R(-1)}};
+  const real y = x[TARGET], below = option[MARGIN] - x[INPUT], nan = y - y;
+  const bool alike = y > 0, near = !(below < 0);
+  return (struct point){.value = (alike  ? x[INPUT]
+                                  : near ? below
+                                         : 0) +
+                                 nan,
+                        .grad = {alike  ? R(1)
+                                 : near ? R(-1)
+                                        : R(0)}};
 }
 
 static real row_loss(const struct row *row) {

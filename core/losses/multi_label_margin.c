@@ -18,22 +18,14 @@ enum { INPUT, TARGET };
 enum { MULTI_HOT, INDICES };
 
 /* More pairs than this for each class are counted in sorted order. */
-#define FEW_PAIRS 64
+#define FEW_PAIRS 256
 
 /* z of a pair; it rises with the wrong score and falls with the correct one, rounding included. */
 static inline double hinge(double correct, double wrong) {
   return (1 - correct) + wrong;
 }
 
-/* A row taken apart. times, of every class: how often it is listed. The scores of the correct classes, each
- * as often as it is listed, and of the wrong; buffer has room for either. */
-struct sides {
-  const real *times;
-  real *correct, *wrong, *buffer;
-  size_t correct_count, wrong_count;
-  double nan; /* NaN if there is one in x or target, else 0 */
-};
-
+/* Of every class, how often it is listed. */
 static const real *listings(const struct row *row, real *times) {
   if (!row->index[TARGET]) return row->x[TARGET];
   memset(times, 0, row->length * sizeof *times);
@@ -41,21 +33,19 @@ static const real *listings(const struct row *row, real *times) {
   return times;
 }
 
-/* spare holds four vectors. */
-static struct sides take_sides(const struct row *row) {
-  const size_t c = row->length;
-  const real *x = row->x[INPUT];
-  real *spare = row->spare;
-  struct sides s = {listings(row, spare), spare + c, spare + 2 * c, spare + 3 * c, 0, 0, 0};
-  for (size_t i = 0; i < c; i++) {
-    if (x[i] != x[i] || s.times[i] != s.times[i]) s.nan = NAN;
-    if (s.times[i] == 0) s.wrong[s.wrong_count++] = x[i];
-    for (real t = 0; t < s.times[i]; t++) s.correct[s.correct_count++] = x[i];
-  }
-  return s;
+static bool all_finite(const real *x, size_t n) {
+  bool bad = false;
+  for (size_t i = 0; i < n; i++) bad = bad | !(real_abs(x[i]) <= REAL_MAX);
+  return !bad;
 }
 
-/* Pair by pair
+static bool has_nan(const real *x, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (x[i] != x[i]) return true;
+  return false;
+}
+
+/* Pair by pair, for finite scores
  * ---------------------------------------------------------------------------------------------------- */
 
 /* Sums over pairs, in lanes: z and how many have z > 0. */
@@ -64,13 +54,13 @@ struct pairs {
 };
 
 LOSSD_INLINE real add_pair(struct pairs *p, size_t lane, double z, real times) {
-  z = z <= 0 ? 0 : z;
-  p->sum[lane] += z;
-  p->count[lane] += z > 0 ? 1 : 0;
-  return z > 0 ? times : 0;
+  const bool violated = z > 0;
+  p->sum[lane] += violated ? z : 0;
+  p->count[lane] += violated ? 1 : 0;
+  return violated ? times : 0;
 }
 
-/* Adds the pairs of one correct class with all wrong ones; active[j] counts those of wrong class j. */
+/* Adds the pairs of one correct class with all wrong ones; active[j] counts those of class j. */
 static void add_pairs(struct pairs *p, double correct, real times, const real *restrict wrong, size_t n,
                       real *restrict active) {
   size_t j = 0;
@@ -81,24 +71,34 @@ static void add_pairs(struct pairs *p, double correct, real times, const real *r
     active[j + k] += add_pair(p, k, hinge(correct, (double)wrong[j + k]), times);
 }
 
-static double walk_pairs(const struct row *row, const struct sides *s, double factor) {
-  real *active = s->buffer, *grad = row->grad[INPUT];
+/* room holds two vectors. */
+static double walk_pairs(const struct row *row, const real *times, double factor, real *room) {
+  const size_t c = row->length;
+  const real *x = row->x[INPUT];
+  real *wrong = room, *active = room + c, *grad = row->grad[INPUT];
   double sum = 0;
-  memset(active, 0, s->wrong_count * sizeof *active);
-  for (size_t i = 0; i < row->length; i++) {
+  for (size_t i = 0; i < c; i++) wrong[i] = times[i] == 0 ? x[i] : -REAL_INFINITY;
+  memset(active, 0, c * sizeof *active);
+  for (size_t i = 0; i < c; i++) {
     struct pairs p = {{0}, {0}};
-    if (!(s->times[i] > 0)) continue;
-    add_pairs(&p, (double)row->x[INPUT][i], s->times[i], s->wrong, s->wrong_count, active);
-    sum += (double)s->times[i] * fold_lanes(p.sum);
-    if (grad) grad[i] = (real)(-factor * (double)s->times[i] * fold_lanes(p.count));
+    if (times[i] == 0) continue;
+    add_pairs(&p, (double)x[i], times[i], wrong, c, active);
+    sum += (double)times[i] * fold_lanes(p.sum);
+    active[i] = -times[i] * (real)fold_lanes(p.count);
   }
-  for (size_t i = 0, j = 0; grad && i < row->length; i++)
-    if (s->times[i] == 0) grad[i] = (real)(factor * (double)active[j++]);
+  for (size_t i = 0; grad && i < c; i++) grad[i] = (real)(factor * (double)active[i]);
   return sum;
 }
 
 /* In sorted order
  * ------------------------------------------------------------------------------------------------- */
+
+/* Scores in ascending order: those of the correct classes, each as often as it is listed, and of the wrong.
+ */
+struct sides {
+  real *correct, *wrong;
+  size_t correct_count, wrong_count;
+};
 
 static void merge(const real *a, size_t a_count, const real *b, size_t b_count, real *restrict out) {
   for (size_t i = 0, j = 0; i + j < a_count + b_count;) {
@@ -168,29 +168,43 @@ static bool is_undefined(const struct sides *s) {
          (least < -DBL_MAX && least == (double)s->wrong[0]);
 }
 
-static double count_sorted(const struct row *row, const struct sides *s, double factor) {
-  const real *x = row->x[INPUT];
-  sort(s->correct, s->correct_count, s->buffer);
-  sort(s->wrong, s->wrong_count, s->buffer);
-  if (is_undefined(s)) return NAN;
-  for (size_t i = 0; row->grad[INPUT] && i < row->length; i++) {
-    const double times = (double)s->times[i], score = (double)x[i];
-    const double count =
-        times == 0 ? (double)count_correct(s, score) : -times * (double)count_wrong(s, score);
-    row->grad[INPUT][i] = (real)(factor * count);
+/* room holds three vectors. */
+static struct sides take_sides(const struct row *row, const real *times, real *room) {
+  const size_t c = row->length;
+  struct sides s = {room, room + c, 0, 0};
+  for (size_t i = 0; i < c; i++) {
+    if (times[i] == 0) s.wrong[s.wrong_count++] = row->x[INPUT][i];
+    for (real t = 0; t < times[i]; t++) s.correct[s.correct_count++] = row->x[INPUT][i];
   }
-  return sum_sorted(s);
+  sort(s.correct, s.correct_count, room + 2 * c);
+  sort(s.wrong, s.wrong_count, room + 2 * c);
+  return s;
 }
 
-/* ---------------------------------------------------------------------------------------------------------
- */
+static double count_sorted(const struct row *row, const real *times, double factor, real *room) {
+  const real *x = row->x[INPUT];
+  const struct sides s = take_sides(row, times, room);
+  if (s.correct_count && s.wrong_count && is_undefined(&s)) return NAN;
+  for (size_t i = 0; row->grad[INPUT] && i < row->length; i++) {
+    const double listed = (double)times[i], score = (double)x[i];
+    const double count =
+        listed == 0 ? (double)count_correct(&s, score) : -listed * (double)count_wrong(&s, score);
+    row->grad[INPUT][i] = (real)(factor * count);
+  }
+  return sum_sorted(&s);
+}
 
+/* ------------------------------------------------------------------------------------------------------- */
+
+/* spare holds four vectors. */
 static real row_loss(const struct row *row) {
-  const struct sides s = take_sides(row);
-  const double c = (double)row->length, factor = (double)row->scale / c;
-  if (s.nan != s.nan) return (real)s.nan;
-  const bool few = (double)s.correct_count * (double)s.wrong_count <= FEW_PAIRS * c;
-  return (real)((few ? walk_pairs : count_sorted)(row, &s, factor) / c);
+  const size_t c = row->length;
+  const real *x = row->x[INPUT], *times = listings(row, row->spare);
+  const double classes = (double)c, factor = (double)row->scale / classes, correct = sum_real(times, c);
+  const bool finite = all_finite(x, c);
+  if (correct != correct || (!finite && has_nan(x, c))) return REAL_NAN;
+  const bool few = correct * (classes - correct) <= FEW_PAIRS * classes;
+  return (real)((few && finite ? walk_pairs : count_sorted)(row, times, factor, row->spare + c) / classes);
 }
 
 static void tile(const struct lossd_tile *t) {

@@ -13,50 +13,44 @@
 enum { REDUCTION, P, MARGIN, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };
 
-/* Sums over classes, in lanes: how many have z > 0, z and z^2. */
-struct hinges {
-  double active[SUM_LANES], sum[SUM_LANES], squares[SUM_LANES];
-};
-
-LOSSD_INLINE real add_hinge(struct hinges *h, size_t lane, double z, double factor, bool squared) {
-  z = z <= 0 ? 0 : z;
-  const double active = z > 0 ? 1 : 0;
-  h->active[lane] += active;
-  h->sum[lane] += z;
-  if (squared) h->squares[lane] += z * z;
-  return (real)(factor * (squared ? z : active));
+LOSSD_INLINE double hinge(double z, bool squared) {
+  const double violation = z <= 0 ? 0 : z; /* NaN stays */
+  return squared ? violation * violation : violation;
 }
 
-/* Adds n classes; base is margin - x_y. Writes their gradients, factor * z^(p - 1), where wanted. */
-LOSSD_INLINE void add_hinges(struct hinges *h, const real *x, size_t n, double base, double factor,
-                             bool squared, real *restrict grad) {
+/* The sum of max(0, base + x_i)^p. */
+LOSSD_INLINE double sum_hinges(const real *x, size_t n, double base, bool squared) {
+  double lane[SUM_LANES] = {0};
   size_t i = 0;
-  for (; i + SUM_LANES <= n; i += SUM_LANES) {
-    real slope[SUM_LANES];
-    for (size_t k = 0; k < SUM_LANES; k++)
-      slope[k] = add_hinge(h, k, base + (double)x[i + k], factor, squared);
-    if (grad) memcpy(grad + i, slope, sizeof slope);
+  for (; i + SUM_LANES <= n; i += SUM_LANES)
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += hinge(base + (double)x[i + k], squared);
+  for (size_t k = 0; i + k < n; k++) lane[k] += hinge(base + (double)x[i + k], squared);
+  return fold_lanes(lane);
+}
+
+/* grad[i] = factor z^(p - 1) where z > 0, grad[y] minus their sum. */
+LOSSD_INLINE void gradient(const real *x, size_t n, size_t y, double base, double factor, bool squared,
+                           real *restrict grad) {
+  for (size_t i = 0; i < n; i++) {
+    const double z = base + (double)x[i], slope = squared ? factor * z : factor;
+    grad[i] = (real)(z > 0 ? slope : 0);
   }
-  for (size_t k = 0; i + k < n; k++) {
-    const real slope = add_hinge(h, k, base + (double)x[i + k], factor, squared);
-    if (grad) grad[i + k] = slope;
-  }
+  grad[y] = 0;
+  grad[y] = (real)-sum_real(grad, n);
 }
 
 LOSSD_INLINE real row_loss(const struct row *row, bool squared) {
   const size_t c = row->length, y = (size_t)row->index[TARGET][0];
   const real *x = row->x[INPUT], w = row->x[WEIGHT] ? row->x[WEIGHT][y] : 1;
-  real *grad = row->grad[INPUT];
   const double share = (double)w / (double)c, base = row->option[MARGIN] - (double)x[y];
   const double factor = (double)row->scale * share * row->option[P];
-  struct hinges h = {0};
-  add_hinges(&h, x, y, base, factor, squared, grad);
-  add_hinges(&h, x + y + 1, c - y - 1, base, factor, squared, grad ? grad + y + 1 : NULL);
-  double sum = fold_lanes(h.sum), value = squared ? fold_lanes(h.squares) : sum;
-  if (x[y] != x[y]) value = (double)x[y]; /* also of the only class */
-  if (grad) grad[y] = (real)(-factor * (squared ? sum : fold_lanes(h.active)));
-  if (grad && w == 0) memset(grad, 0, c * sizeof *grad);
-  return w == 0 && value == value ? 0 : (real)(share * value);
+  const double sum = sum_hinges(x, y, base, squared) + sum_hinges(x + y + 1, c - y - 1, base, squared);
+  if (row->grad[INPUT] && w == 0)
+    memset(row->grad[INPUT], 0, c * sizeof(real));
+  else if (row->grad[INPUT])
+    gradient(x, c, y, base, factor, squared, row->grad[INPUT]);
+  if (x[y] != x[y]) return x[y]; /* also of the only class */
+  return w == 0 && sum == sum ? 0 : (real)(share * sum);
 }
 
 static real linear(const struct row *row) {
