@@ -49,8 +49,7 @@ static int compare(const struct big *left, const struct big *right) {
   return 0;
 }
 
-/* Reads up to MAX_DIGITS significant digits of the text; returns their number. *more: non-zero ones follow.
- */
+/* Reads up to MAX_DIGITS significant digits of the text; returns how many. *more: non-zero ones follow. */
 static int read_digits(struct big *number, const struct lossd_decimal *decimal, bool *more) {
   uint64_t group = 0, scale = 1;
   int taken = 0;

@@ -57,8 +57,7 @@ static uint64_t mark_non_digits(uint64_t word) {
   return ((word + UINT64_C(0x7676767676767676)) | word) & UINT64_C(0x8080808080808080);
 }
 
-/* Eight digits, the first in the lowest byte: adds neighbours to pairs, pairs to fours, fours to the whole.
- */
+/* Eight digits, the first in the lowest byte: joins neighbours to pairs, pairs to fours, fours to all. */
 static uint64_t value_of_eight(uint64_t word) {
   const uint64_t mask = UINT64_C(0x000000ff000000ff);
   word = word * 10 + (word >> 8); /* bytes 0, 2, 4, 6 hold the pairs a, b, c, d */

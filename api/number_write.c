@@ -29,8 +29,7 @@ static inline char *write_text(char *out, const char *text, size_t length) {
 
 /* Two numbers below 10^4, one in each half, to eight digits as bytes 0..9, the last in the lowest byte:
  * splits both into pairs, all pairs into digits. Each step moves the quotient up and leaves the rest: x + q *
- * (2^bits - divisor). The multiplications by 10486 and 103 are divisions by 100 and 10, exact in their range.
- */
+ * (2^bits - divisor). Multiplications by 10486 and 103 are divisions by 100 and 10, exact in their range. */
 static inline uint64_t split_fours(uint64_t fours) {
   const uint64_t pairs = fours + (fours * 10486 >> 20 & UINT64_C(0x0000007f0000007f)) * (0x10000 - 100);
   return pairs + (pairs * 103 >> 10 & UINT64_C(0x000f000f000f000f)) * (0x100 - 10);
@@ -110,8 +109,7 @@ __attribute__((noinline)) static struct decimal shortest_exactly(uint64_t signif
   const uint64_t tens = s / 10 * 10;
   const bool tens_below = lower <= 4 * tens;
   const bool tens_above = 4 * tens + 40 <= upper;
-  /* Else the nearer of s and s + 1, unless only s + 1 is inside, as can be when the interval is asymmetric.
-   */
+  /* Else the nearer of s and s + 1; or s + 1 if it alone is inside, as happens when asymmetric. */
   const uint64_t ones = s + ((middle & 3) + (s & 1) > 2 || lower > 4 * s);
   struct decimal decimal = {tens_below != tens_above ? tens + 10 * tens_above : ones, k};
   for (; decimal.digits < least; decimal.exponent--) decimal.digits *= 10;

@@ -12,6 +12,7 @@ static unsigned long long failures;
 static void report(const char *what, double value, const char *text) {
   failures++;
   printf("%s: %a %s\n", what, value, text);
+  fflush(stdout);
 }
 
 static void check_double(double value, bool thoroughly) {
