@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "api/json_block.h"
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first of eight bytes is the lowest of a word");
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -86,21 +88,38 @@ const char *lossd_json_skip_number(const char *p, const char *end, const char **
   return p + (p < end && (*p == '+' || *p == '-'));
 }
 
+/* Whole blocks from p on, where a value is due; returns where one is due again. */
+static const char *skip_blocks(const char *p, const char *end, const char *stop, int64_t *count) {
+  while (LOSSD_JSON_BLOCK && p < stop && end - p >= LOSSD_JSON_BLOCK) {
+    const size_t length = lossd_json_skip_block(p, count);
+    if (!length) break;
+    p += length;
+  }
+  return p;
+}
+
 const char *lossd_json_skip_numbers(const char *p, const char *end, const char *stop, int64_t *count) {
+  enum { PATIENCE = 6 }; /* numbers to read singly before blocks are tried (again): short rows have none */
   const char *last = p;
-  int64_t n = 0;
+  int64_t try_blocks = PATIENCE;
+  *count = 0;
   for (;;) {
+    if (*count >= try_blocks) {
+      const char *const due = p;
+      p = skip_blocks(p, end, stop, count);
+      if (p > due) last = p - 1;
+      try_blocks = *count + PATIENCE;
+    }
     if (p < end && *p <= ' ') p = lossd_json_skip_space(p, end);
     if (p >= stop || (*p != '-' && !is_digit(*p))) break;
     p = skip_number(p, end);
     if (!p) break;
     last = p;
-    n++;
+    ++*count;
     if (p < end && *p <= ' ') p = lossd_json_skip_space(p, end);
     if (p == end || *p != ',') break;
     p++;
   }
-  *count = n;
   return last;
 }
 

@@ -249,7 +249,8 @@ static const char *duplicate(struct scanner *s, const char *name) {
 
 static const char *close_object(struct scanner *s, const char *p) {
   const size_t first = s->level[s->depth - 1].first_name;
-  const char *repeated = lossd_json_find_duplicate(s->names + first, s->name_count - first);
+  const size_t count = s->name_count - first;
+  const char *repeated = count > 1 ? lossd_json_find_duplicate(s->names + first, count) : NULL;
   if (repeated) return duplicate(s, repeated);
   s->name_count = first;
   add_to_envelope(s, "}", 1);

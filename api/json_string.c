@@ -78,7 +78,6 @@ static int compare_names(const void *left, const void *right) {
 
 const char *lossd_json_find_duplicate(struct lossd_json_name *names, size_t count) {
   const char *first = NULL;
-  if (count < 2) return NULL;
   qsort(names, count, sizeof *names, compare_names);
   for (size_t i = 1; i < count; i++)
     if (!compare_meanings(&names[i - 1], &names[i]) && (!first || names[i].begin < first))

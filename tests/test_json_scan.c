@@ -167,6 +167,55 @@ static void refuses_what_is_not_json_and_says_where(void **state) {
   }
 }
 
+/* Blocks of many numbers are read at once: a token must mean the same wherever it stands among others. */
+static void expect_token_anywhere(const char *token, int fault) {
+  enum { COUNT = 40 };
+  for (int at = 0; at < COUNT; at++) {
+    char text[1024] = "[";
+    size_t offset = 0;
+    struct parsed p;
+    for (int i = 0; i < COUNT; i++) {
+      if (i) strcat(text, i % 3 ? "," : ", ");
+      if (i == at) offset = strlen(text);
+      strcat(text, i == at ? token : i % 2 ? "-1.25e-3" : "0.5");
+    }
+    strcat(text, "]");
+    parse(&p, text);
+    if (fault < 0 ? p.status : p.status != LOSSD_BAD_JSON || p.problem.offset != (long long)offset + fault)
+      fail_msg("%s at %d: %s", token, at, p.problem.detail);
+    if (!p.status) assert_int_equal(lossd_json_span(&p.json, p.json.root)->count, COUNT);
+    done(&p);
+  }
+}
+
+static void reads_numbers_the_same_wherever_they_stand(void **state) {
+  (void)state;
+  static const char *const good[] = {
+      "0",         "-0",
+      "7",         "10",
+      "123456789", "-1",
+      "0.0",       "-0.10",
+      "1e5",       "1E5",
+      "1e+5",      "1E-05",
+      "1.5e00",    "9.25E+12",
+      "NaN",       "-Infinity",
+      "\"NaN\"",   "true",
+      " 1",        "1 ",
+      "  1",       "\t1\n",
+      "1 \r",      "12345678901234567890123456789012345678901234567890123456789012345678901234567890.5"};
+  static const struct {
+    const char *token;
+    int fault;
+  } bad[] = {{"", 0},      {"01", 1},   {"-01", 2},   {"00", 1},      {"-", 1},    {"+1", 0},   {".5", 0},
+             {"1.", 2},    {"1.e5", 2}, {"-.5", 1},   {"1e", 2},      {"1e+", 3},  {"1e-", 3},  {"1e+-5", 3},
+             {"1.5.5", 3}, {"1..5", 2}, {"1e5e5", 3}, {"1e5.5", 3},   {"1-1", 1},  {"1+1", 1},  {"--1", 1},
+             {"1 2", 2},   {"1  2", 3}, {"e5", 0},    {"1.5e5.5", 5}, {"1ee5", 2}, {"1.-5", 2}, {"-e5", 1},
+             {"1.5-", 3},  {"- 1", 1},  {"1. 5", 2},  {" ", 1},       {"1e 5", 2}, {"1:2", 1},  {"0x1", 1},
+             {"1/", 1},    {"\x10", 0}, {"1e5+3", 3}, {"1.0e01.", 6}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) expect_token_anywhere(good[i], -1);
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) expect_token_anywhere(bad[i].token, bad[i].fault);
+}
+
 static void refuses_a_zero_byte(void **state) {
   (void)state;
   static const char *const texts[] = {"[1,\0]", "[1\0,", "\"a\0\"", "\0[1]"};
@@ -398,6 +447,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_all_of_json),
       cmocka_unit_test(refuses_what_is_not_json_and_says_where),
+      cmocka_unit_test(reads_numbers_the_same_wherever_they_stand),
       cmocka_unit_test(refuses_a_zero_byte),
       cmocka_unit_test(nests_to_512_levels_and_no_further),
       cmocka_unit_test(notes_the_shape_of_arrays_of_numbers),
