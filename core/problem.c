@@ -49,13 +49,13 @@ static int distance(const char *a, size_t n, const char *b, size_t m) {
 
 const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count) {
   const char *nearest = NULL;
-  int best = length > 5 ? (int)length / 3 + 1 : 2;
-  if (length > LONGEST_NAME) return NULL;
+  int most = length > 5 ? (int)length / 3 : 1;
+  if (!length || length > LONGEST_NAME) return NULL;
   for (size_t i = 0; i < count; i++) {
     size_t other = strlen(names[i]);
     if (other > LONGEST_NAME) continue;
     int far = distance(text, length, names[i], other);
-    if (far < best || (far == best && !nearest && best > 2)) best = far, nearest = names[i];
+    if (far <= most) most = far - 1, nearest = names[i];
   }
   return nearest;
 }

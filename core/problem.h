@@ -34,7 +34,8 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void lossd_hint(struct lossd_problem *problem, const char *format, ...);
 
-/* The nearest of count names to text (Damerau-Levenshtein within a third of its length), or NULL. */
+/* The nearest of count names to text (Damerau-Levenshtein within a third of text's length, 1 for short
+ * ones; the first among equals), or NULL. */
 const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count);
 /* Copies text for a message: at most 64 bytes, control characters and quotes replaced, UTF-8 kept whole. */
 #define LOSSD_QUOTE_TEXT 80

@@ -9,7 +9,7 @@
 #include "tests/random_case.h"
 
 #ifndef LOSSD_LARGE_CASES
-#define LOSSD_LARGE_CASES 6 /* of each loss */
+#define LOSSD_LARGE_CASES 4 /* of each loss */
 #endif
 enum { THREADS = 8 };
 
