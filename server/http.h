@@ -10,10 +10,8 @@
 #include "server/pool.h"
 #include "server/server.h"
 
-struct MHD_Daemon;
-
 struct lossd_http {
-  struct MHD_Daemon *daemon;
+  void *daemon; /* the HTTP library's, which http.c alone names */
   struct lossd_server *server;
   struct lossd_pool *pool;
   uv_poll_t poll;
