@@ -50,6 +50,36 @@ function(lossd_embed variable)
   set(${variable} ${source} PARENT_SCOPE)
 endfunction()
 
+# lossd_variants(OUT PREFIX sources...): the sources compiled once for each instruction set and precision, as object
+# libraries PREFIX_baseline_f64 ... PREFIX_avx512_f32; OUT becomes the list of their objects.
+# -fno-math-errno and -fno-trapping-math let loops vectorise and change no result; -O3 because -O2 does not vectorise.
+# clang warns where a loop that it was told is safe stays scalar; that costs speed and not a bit.
+set(kernel_options -O3 -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+set(isa_baseline "")
+set(isas baseline)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND isas avx2 avx512)
+  set(isa_avx2 -mavx2 -mfma -mbmi2)
+  set(isa_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi2 -mprefer-vector-width=512)
+endif()
+
+function(lossd_variants out prefix)
+  set(objects "")
+  foreach(isa ${isas})
+    foreach(precision f64 f32)
+      set(variant ${isa}_${precision})
+      add_library(${prefix}_${variant} OBJECT ${ARGN})
+      target_link_libraries(${prefix}_${variant} PRIVATE lossd_flags)
+      target_compile_options(${prefix}_${variant} PRIVATE ${kernel_options} ${isa_${isa}})
+      target_compile_definitions(${prefix}_${variant} PRIVATE LOSSD_VARIANT=${variant}
+        $<$<STREQUAL:${precision},f32>:LOSSD_SINGLE_PRECISION>
+        $<$<STREQUAL:${variant},baseline_f64>:LOSSD_DEFINE_ROWS>)
+      list(APPEND objects $<TARGET_OBJECTS:${prefix}_${variant}>)
+    endforeach()
+  endforeach()
+  set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
 # lossd_test(NAME sources... [LIBRARIES libs...]): a cmocka program that ctest runs.
 function(lossd_test name)
   cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})

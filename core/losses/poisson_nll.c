@@ -6,6 +6,7 @@
  * 1 and is not differentiated below; full = exact adds lgamma(y + 1). A term with y = 0 is 0. */
 #include "core/pointwise.h"
 #include "core/stable.h"
+#include "core/vector_math_gamma.h"
 
 enum { REDUCTION, BROADCAST, LOG_INPUT, FULL, EPS, OPTIONS };
 enum { NOT, STIRLING, EXACT };
