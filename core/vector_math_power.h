@@ -1,5 +1,6 @@
-/* sinh, cosh and pow, as vector_math.h. All compute in double, whatever `real` is. Errors in units in the
- * last place of double: cosh 1.5, sinh 2.2, pow 1 to 12 as the logarithm of the result grows to 700. */
+/* sinh, cosh and pow, as vector_math.h. All compute in double, whatever `real` is. Errors: cosh 1.5 and sinh
+ * 2.2 units in the last place of double, pow 1e-14 of the value where its logarithm nears 700 and 2e-16
+ * near 1. */
 #ifndef LOSSD_CORE_VECTOR_MATH_POWER_H
 #define LOSSD_CORE_VECTOR_MATH_POWER_H
 
