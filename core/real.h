@@ -90,10 +90,19 @@ static inline real real_copysign(real x, real y) {
 }
 /* NaN if either is NaN. Of two zeros y. */
 static inline real real_max(real x, real y) {
-  return x > y || x != x ? x : y;
+  return (x > y) | (x != x) ? x : y;
 }
 static inline real real_min(real x, real y) {
-  return x < y || x != x ? x : y;
+  return (x < y) | (x != x) ? x : y;
+}
+/* condition ? x : y and zero ? 0 : x, by masks: gcc moves what follows a conditional into its arms, where
+ * comparisons no longer vectorise. */
+static inline real real_select(int condition, real x, real y) {
+  const real_bits mask = (real_bits)(condition == 0) - 1;
+  return real_from_bits((real_to_bits(x) & mask) | (real_to_bits(y) & ~mask));
+}
+static inline real real_zero_if(int zero, real x) {
+  return real_from_bits(real_to_bits(x) & ((real_bits)(zero != 0) - 1));
 }
 /* -1, 0 or 1; zeros and NaN as they are. */
 static inline real real_sign(real x) {

@@ -5,10 +5,10 @@
 #include "core/vector_math.h"
 
 /* coefficient x term, where a coefficient of exactly 0 makes the term 0 even against infinity: 0 log 0 = 0.
- * NaN stays NaN. */
+ * NaN stays NaN. (Here and below, & and | rather than && and ||: short circuits keep loops scalar.) */
 static inline real weighted(real coefficient, real term) {
   const real product = coefficient * term;
-  return coefficient == 0 && term == term ? 0 : product;
+  return real_zero_if((coefficient == 0) & (term == term), product);
 }
 
 /* What value and gradient of a logistic loss share: e = exp(-|z|) and log1p(e). softplus(z) = log(1 + exp z)

@@ -16,6 +16,13 @@
 #define ROUND ((T)1.5 * BLOCK)     /* adding it rounds to an integer, left in the lowest bits */
 #define ROUND_BITS F(bits)(ROUND)
 
+/* condition ? x : y, by masks: gcc moves what callers do with a conditional result into its arms, where
+ * comparisons no longer vectorise. */
+static inline T F(select)(int condition, T x, T y) {
+  const U mask = (U)(condition == 0) - 1;
+  return F(from_bits)((F(bits)(x) & mask) | (F(bits)(y) & ~mask));
+}
+
 /* x + low = k log 2 + r + lost, |r| <= log(2)/2; e^r = 1 + (r + rest); shifted is ROUND + k */
 struct F(exp_parts) {
   T shifted, r, lost, rest;
@@ -38,8 +45,8 @@ static inline T F(scale)(T x, T shifted) {
 
 /* e^(x + low), low tiny */
 static inline T F(exp_of_sum)(T x, T low) {
-  x = x < EXP_LOW ? EXP_LOW : x;
-  x = x > EXP_HIGH ? EXP_HIGH : x;
+  x = F(select)(x < EXP_LOW, EXP_LOW, x);
+  x = F(select)(x > EXP_HIGH, EXP_HIGH, x);
   const struct F(exp_parts) e = F(exp_parts)(x, low);
   return F(scale)(1 + (e.r + e.rest), e.shifted);
 }
@@ -51,7 +58,7 @@ static inline T F(exp)(T x) {
 /* e^-|x|, in [0, 1]: what sigmoid and softplus share. */
 static inline T F(exp_neg_abs)(T x) {
   x = -F(abs)(x);
-  x = x < EXP_LOW ? EXP_LOW : x;
+  x = F(select)(x < EXP_LOW, EXP_LOW, x);
   const struct F(exp_parts) e = F(exp_parts)(x, 0);
   return F(scale)(1 + (e.r + e.rest), e.shifted);
 }
@@ -66,8 +73,8 @@ static inline T F(expm1_bounded)(T x) {
 }
 
 static inline T F(expm1)(T x) {
-  T y = x < EXPM1_LOW ? EXPM1_LOW : x;
-  y = y > EXP_HIGH ? EXP_HIGH : y;
+  T y = F(select)(x < EXPM1_LOW, EXPM1_LOW, x);
+  y = F(select)(y > EXP_HIGH, EXP_HIGH, y);
   return F(from_bits)(F(bits)(F(expm1_bounded)(y)) | (F(bits)(x) & SIGN));
 }
 
@@ -116,7 +123,7 @@ static inline T F(log_normal)(T x) {
 static inline T F(log)(T x) {
   const struct F(split) p = F(split_any)(x);
   const T special = x == 0 ? -(T)INFINITY : x < 0 ? (T)NAN : x;
-  return ((x > 0) & (x < (T)INFINITY)) ? F(log_parts)(p.k, p.m - 1) : special;
+  return F(select)((x > 0) & (x < (T)INFINITY), F(log_parts)(p.k, p.m - 1), special);
 }
 
 static inline T F(log1p)(T x) {
@@ -127,7 +134,7 @@ static inline T F(log1p)(T x) {
   const T f = (p.m - 1) + (u < 4 * BLOCK ? lost * inverse : 0);
   const T signed_log = F(from_bits)(F(bits)(F(log_parts)(p.k, f)) | (F(bits)(x) & SIGN));
   const T special = x == -1 ? -(T)INFINITY : x < -1 ? (T)NAN : x;
-  return ((x > -1) & (x < (T)INFINITY)) ? signed_log : special;
+  return F(select)((x > -1) & (x < (T)INFINITY), signed_log, special);
 }
 
 /* log1p for 0 <= x <= 1, half the price */

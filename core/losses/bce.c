@@ -20,8 +20,8 @@ static inline struct point exact(const real *x, const real *option) {
   (void)option;
   const real p = x[0], y = x[1], q = 1 - p, log_p = real_log(p), log_q = real_log1p(-p);
   real slope = (p - y) / (p * q);
-  slope = p == 0 && y == 0 ? 1 : slope;
-  slope = q == 0 && y == 1 ? -1 : slope;
+  slope = real_select((p == 0) & (y == 0), 1, slope);
+  slope = real_select((q == 0) & (y == 1), -1, slope);
   return entropy(x, log_p, log_q, slope, log_q - log_p);
 }
 
@@ -30,8 +30,9 @@ static inline struct point clamped(const real *x, const real *option) {
   const real p = x[0], y = x[1], log_p = real_log(p), log_q = real_log1p(-p),
              least = R(9.999999960041972e-13);
   const real variance = p * (1 - p);
-  const real slope = (p - y) / (variance < least ? least : variance);
-  return entropy(x, log_p < -100 ? -100 : log_p, log_q < -100 ? -100 : log_q, slope, log_q - log_p);
+  const real slope = (p - y) / real_select(variance < least, least, variance);
+  return entropy(x, real_select(log_p < -100, -100, log_p), real_select(log_q < -100, -100, log_q), slope,
+                 log_q - log_p);
 }
 
 static void tile(const struct lossd_tile *t) {

@@ -16,13 +16,13 @@ static inline struct point divergence(real p, real difference, real by_input, re
 
 /* Where P is 0, log P - log Q may be NaN though neither tensor is. */
 static inline real difference_of(real p, real log_p, real log_q) {
-  return p == 0 && log_q == log_q ? -REAL_INFINITY : log_p - log_q;
+  return real_select((p == 0) & (log_q == log_q), -REAL_INFINITY, log_p - log_q);
 }
 
 static inline struct point probabilities(const real *x, const real *option) {
   (void)option;
   const real q = x[0], p = x[1], difference = difference_of(p, real_log(p), real_log(q));
-  return divergence(p, difference, p == 0 ? 0 : -p / q, difference + 1);
+  return divergence(p, difference, real_zero_if(p == 0, -p / q), difference + 1);
 }
 
 static inline struct point log_input(const real *x, const real *option) {
@@ -34,7 +34,7 @@ static inline struct point log_input(const real *x, const real *option) {
 static inline struct point log_target(const real *x, const real *option) {
   (void)option;
   const real q = x[0], p = real_exp(x[1]), difference = difference_of(p, x[1], real_log(q));
-  return divergence(p, difference, p == 0 ? 0 : -p / q, weighted(p, difference + 1));
+  return divergence(p, difference, real_zero_if(p == 0, -p / q), weighted(p, difference + 1));
 }
 
 static inline struct point both_logs(const real *x, const real *option) {

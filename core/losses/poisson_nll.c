@@ -29,7 +29,7 @@ LOSSD_INLINE struct point rate(const real *x, const real *option, int full) {
   const real y = x[1], shifted = x[0] + option[EPS], log_x = real_log(shifted);
   const struct log_factorial f = log_factorial(y, full);
   return (struct point){.value = x[0] - weighted(y, log_x) + f.value,
-                        .grad = {1 - (y == 0 ? 0 : y / shifted), f.slope - log_x}};
+                        .grad = {1 - real_zero_if(y == 0, y / shifted), f.slope - log_x}};
 }
 
 LOSSD_INLINE struct point log_rate(const real *x, int full) {
