@@ -56,7 +56,7 @@ static int port_of(int s) {
 static void name_address(struct lossd_listeners *listeners, const struct lossd_config *config,
                          const char *host, int port) {
   bool six = strchr(host, ':') != NULL;
-  snprintf(listeners->address, sizeof listeners->address, "%s://%s%s%s:%d",
+  snprintf(listeners->address, sizeof listeners->address, "%s://%s%.200s%s:%d",
            config->tls_cert ? "https" : "http", six ? "[" : "", host, six ? "]" : "", port);
 }
 
