@@ -1,5 +1,6 @@
 """Evaluations over real sockets: the README's request, every golden vector, many clients, large bodies."""
 
+import base64
 import concurrent.futures
 import gzip
 import http.client
@@ -9,7 +10,7 @@ import pathlib
 import struct
 import unittest
 
-from server import Server
+from server import SharedServer
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
@@ -47,15 +48,14 @@ class Client:
         return json.loads(body)
 
 
-class Evaluate(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server()
-        cls.client = Client(cls.server.port)
+class Evaluate(SharedServer):
+    def setUp(self):
+        self.client = self.new_client()
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.assertEqual(cls(), cls.server.stop(), 0)
+    def new_client(self):
+        client = Client(self.server.port)
+        self.addCleanup(client.connection.close)
+        return client
 
     def test_the_digits_get_pytorchs_answer(self):
         request = json.loads((ROOT / "examples/digits/digits.json").read_text())
@@ -116,14 +116,14 @@ class Evaluate(unittest.TestCase):
     def test_golden_vectors(self):
         files = sorted((ROOT / "tests/golden").glob("*/*.jsonl"))
         self.assertEqual(len(files), 42)
-        client = Client(self.server.port)
+        client = self.new_client()
         for path in files:
             with self.subTest(file=f"{path.parent.name}/{path.name}"):
                 self.check_golden(path, client)
 
     def test_64_clients_at_once_each_get_their_own_answer(self):
         def run(k):
-            client = Client(self.server.port)
+            client = self.new_client()
             return [client.evaluate("MSELoss", {"input": [k, i], "target": [0, 0], "options": {"reduction": "sum"},
                                                 "id": f"{k}-{i}"}) for i in range(20)]
         with concurrent.futures.ThreadPoolExecutor(64) as pool:
@@ -149,7 +149,6 @@ class Evaluate(unittest.TestCase):
 
     def test_base64_and_the_object_form(self):
         data = struct.pack("<2f", 1, 2).hex()
-        import base64
         encoded = base64.b64encode(bytes.fromhex(data)).decode()
         got = self.client.evaluate("MSELoss", {
             "input": {"base64": encoded, "shape": [2], "dtype": "float32"},
