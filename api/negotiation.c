@@ -5,7 +5,8 @@
 #include "api/exchange.h"
 
 /* The formats of /v1. */
-static const struct lossd_format *const formats[] = {&lossd_format_json};
+static const struct lossd_format *const formats[] = {&lossd_format_json, &lossd_format_raw,
+                                                     &lossd_format_safetensors};
 #define FORMATS (sizeof formats / sizeof formats[0])
 
 /* Text between two bytes, without white space at its ends. */

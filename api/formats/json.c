@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/base64.h"
+#include "api/dtype_name.h"
 #include "api/formats/json_answer.h"
 #include "api/json_scan.h"
 #include "api/json_tensor.h"
@@ -200,7 +201,7 @@ static int take_tensor_members(struct request *r, const cJSON *item, const char 
 static int take_dtype(struct request *r, const cJSON *item, const char *pointer, enum lossd_dtype *dtype) {
   struct lossd_problem *problem = &r->x->problem;
   const struct lossd_json_span *span = lossd_json_span(&r->json, item);
-  char at[POINTER_TEXT], quoted[LOSSD_QUOTE_TEXT];
+  char at[POINTER_TEXT];
   size_t length;
   snprintf(at, sizeof at, "%s/dtype", pointer);
   if (!span || span->kind != LOSSD_JSON_STRING)
@@ -208,21 +209,9 @@ static int take_dtype(struct request *r, const cJSON *item, const char *pointer,
                       lossd_json_describe(&r->json, item));
   const char *name = lossd_json_string_of(&r->json, span, &length);
   if (!name) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, at, "no memory to read the dtype");
-  *dtype = lossd_dtype_find(name, length);
+  *dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_PLAIN, name, length);
   if (*dtype != LOSSD_DTYPES) return LOSSD_OK;
-  lossd_fail(problem, LOSSD_DTYPE_MISMATCH, at,
-             "there is no dtype \"%s\"; expected float64, float32, float16, bfloat16, int64, int32, int16, "
-             "int8, uint8 "
-             "or bool",
-             lossd_quote(name, length, quoted));
-  const char *names[LOSSD_DTYPES];
-  for (int i = 0; i < LOSSD_DTYPES; i++) names[i] = lossd_dtype_name((enum lossd_dtype)i);
-  const char *nearest = lossd_nearest(name, length, names, LOSSD_DTYPES);
-  if (named("uint16", name, length) || named("uint32", name, length) || named("uint64", name, length))
-    lossd_hint(problem, "send the next larger signed type, or int64");
-  else if (nearest)
-    lossd_hint(problem, "did you mean %s?", nearest);
-  return problem->status;
+  return lossd_unknown_dtype(LOSSD_SPELLED_PLAIN, name, length, at, problem);
 }
 
 /* Data of a tensor object against its shape. */
