@@ -13,6 +13,9 @@ static void finds_the_format_of_a_content_type(void **state) {
       {"Application/JSON", &lossd_format_json},
       {" application/json ; charset=utf-8", &lossd_format_json},
       {"application/json;charset=\"x;y\"", &lossd_format_json},
+      {"application/octet-stream", &lossd_format_raw},
+      {"application/vnd.safetensors", &lossd_format_safetensors},
+      {"application/x-safetensors", &lossd_format_safetensors},
       {NULL, NULL},
       {"", NULL},
       {"application/jsonx", NULL},
@@ -29,29 +32,31 @@ static void finds_the_format_that_accept_asks_for(void **state) {
   (void)state;
   static const struct {
     const char *value;
-    bool json;
+    const struct lossd_format *format;
   } cases[] = {
-      {NULL, true},
-      {"", true},
-      {"*/*", true},
-      {"application/*", true},
-      {"application/json", true},
-      {"application/json;q=0.001", true},
-      {"APPLICATION/json; Q=1.000", true},
-      {"text/html, application/json", true},
-      {"text/html, */*;q=0.1", true},
-      {"text/html;level=\"1,application/xml\", application/json", true},
-      {"text/html", false},
-      {"application/json;q=0", false},
-      {"application/json;q=0.000, */*;q=0.5", false},
-      {"application/json;q=0, */*", false},
-      {"*/*;q=0", false},
-      {"text/*", false},
-      {"text/html;x=\"application/json\"", false},
+      {NULL, &lossd_format_json},
+      {"", &lossd_format_json},
+      {"*/*", &lossd_format_json},
+      {"application/*", &lossd_format_json},
+      {"application/json", &lossd_format_json},
+      {"application/json;q=0.001", &lossd_format_json},
+      {"APPLICATION/json; Q=1.000", &lossd_format_json},
+      {"text/html, application/json", &lossd_format_json},
+      {"text/html, */*;q=0.1", &lossd_format_json},
+      {"text/html;level=\"1,application/xml\", application/json", &lossd_format_json},
+      {"text/html", NULL},
+      {"application/json;q=0", NULL},
+      {"application/json;q=0.000, */*;q=0.5", &lossd_format_raw},
+      {"application/json;q=0, */*", &lossd_format_raw},
+      {"application/octet-stream", &lossd_format_raw},
+      {"application/x-safetensors, application/octet-stream", &lossd_format_safetensors},
+      {"application/octet-stream;q=0.5, application/vnd.safetensors", &lossd_format_safetensors},
+      {"*/*;q=0", NULL},
+      {"text/*", NULL},
+      {"text/html;x=\"application/json\"", NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-    if (lossd_format_of_accept(cases[i].value, &lossd_format_json) !=
-        (cases[i].json ? &lossd_format_json : NULL))
+    if (lossd_format_of_accept(cases[i].value, &lossd_format_json) != cases[i].format)
       fail_msg("%s", cases[i].value);
 }
 
