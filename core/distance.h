@@ -34,6 +34,8 @@ struct distance_block {
   size_t rows, length; /* rows <= DISTANCE_BLOCK */
   const real *x, *y;
   size_t x_pitch, y_pitch;
+  double *kept;                 /* of kernels that keep more of a block: from measure to differentiate */
+  double *scratch;              /* of theirs too, but only during a call */
   double value[DISTANCE_BLOCK]; /* measure's result */
   struct distance_state state[DISTANCE_BLOCK];
 };

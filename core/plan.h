@@ -94,7 +94,7 @@ struct lossd_plan {
    * generic cut. */
   int (*prepare)(struct lossd_plan *plan, struct lossd_problem *problem);
   const bool *left_out; /* per row, for losses with ignored targets; NULL: none is */
-  void *private;        /* of a loss with a run function of its own */
+  void *private;        /* of the loss's plan function, for its kernel */
   struct lossd_partial *partial;
   struct lossd_sum2 *accumulator[LOSSD_MAX_ROLES]; /* gradients of shared inputs, summed */
   const struct lossd_kernel *kernel;

@@ -16,6 +16,7 @@ struct triplet {
   struct distance distance;
   double margin;
   bool swap;
+  size_t kept; /* numbers that the distance keeps of a block */
 };
 
 /* Pairs of roles whose distances the loss reads; the last one only for swap. */
@@ -27,6 +28,13 @@ static const int triplet_pairs[TRIPLET_PAIRS][2] = {
 static inline int64_t triplet_block_rows(int64_t length) {
   const int64_t rows = 1024 / length;
   return rows < 1 ? 1 : rows > DISTANCE_BLOCK ? DISTANCE_BLOCK : rows;
+}
+
+/* Where the distance's own numbers begin in the tile's spare room: behind the block's sums. */
+static inline double *triplet_room(const struct lossd_tile *t, const struct triplet *q, int pair) {
+  const size_t length = t->length[ANCHOR];
+  double *const sums = (double *)(void *)t->spare;
+  return sums + TRIPLET_ROLES * (size_t)triplet_block_rows((int64_t)length) * length + (size_t)pair * q->kept;
 }
 
 /* Reads shapes, and asks for room for a block's sums in double. */
@@ -58,6 +66,7 @@ static inline void triplet_measure(const struct lossd_tile *t, const struct trip
     pair[k].rows = rows, pair[k].length = t->length[ANCHOR];
     pair[k].x = t->in[x] + row * t->pitch[x], pair[k].x_pitch = t->pitch[x];
     pair[k].y = t->in[y] + row * t->pitch[y], pair[k].y_pitch = t->pitch[y];
+    pair[k].kept = triplet_room(t, q, k), pair[k].scratch = triplet_room(t, q, TRIPLET_PAIRS);
     q->distance.kernel->measure(&pair[k]);
   }
 }

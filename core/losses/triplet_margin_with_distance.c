@@ -4,8 +4,13 @@
  * euclidean |a - p|, squared_euclidean |a - p|^2, manhattan sum |a - p|, chebyshev max |a - p|, minkowski
  * (sum |a - p|^p)^(1/p), cosine 1 - a.p / (|a| |p|); eps is added to each coordinate of a difference for
  * euclidean and minkowski. Kinks as in TripletMarginLoss; the cosine with a zero vector is 0, its gradient
- * too. Deviation from PyTorch: scaled norms, no overflow. */
+ * too. Deviation from PyTorch: scaled norms, no overflow. Or an expression of the caller's own
+ * (core/expression.h), whose subgradients are PyTorch's; it runs in float64 whatever the tensors are. */
+#include "core/expression.h"
 #include "core/triplet.h"
+#ifndef LOSSD_SINGLE_PRECISION
+#include "core/expression_distance.h"
+#endif
 
 enum { REDUCTION, DISTANCE, EXPRESSION, P, EPS, SWAP, MARGIN, BROADCAST, OPTIONS };
 enum { EUCLIDEAN, SQUARED_EUCLIDEAN, MANHATTAN, CHEBYSHEV, MINKOWSKI, COSINE };
@@ -23,11 +28,33 @@ static struct distance chosen(const double *option) {
 }
 
 static void tile(const struct lossd_tile *t) {
-  const struct triplet triplet = {
+  struct triplet triplet = {
       .distance = chosen(t->option), .margin = t->option[MARGIN], .swap = t->option[SWAP] != 0};
+#ifndef LOSSD_SINGLE_PRECISION
+  const int64_t length = (int64_t)t->length[ANCHOR];
+  if (t->plan->private) {
+    triplet.distance = (struct distance){.kernel = &expression_distance, .context = t->plan->private};
+    triplet.kept = (size_t)lossd_expression_room(t->plan->private, triplet_block_rows(length), length);
+  }
+#endif
   triplet_tile(t, &triplet);
 }
 LOSS_KERNEL(TripletMarginWithDistanceLoss, tile);
+
+/* Compiles the expression, and asks for room for the values of each pair of roles and for their derivatives.
+ */
+static int plan_expression(struct lossd_plan *p, struct lossd_problem *problem) {
+  const struct lossd_options *options = &p->evaluation->options;
+  const int64_t length = p->view[ANCHOR].length, rows = triplet_block_rows(length);
+  const struct lossd_expression *expression = NULL;
+  if (lossd_expression_compile(&expression, options->text, options->text_length, length, p->arena, problem))
+    return problem->status;
+  const int64_t room = lossd_expression_room(expression, rows, length);
+  p->spare_vectors = (int)((TRIPLET_ROLES * rows * length + (TRIPLET_PAIRS + 1) * room) / length + 2);
+  p->private = (void *)expression;
+  p->wide = true;
+  return LOSSD_OK;
+}
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   const unsigned given = p->evaluation->options.given;
@@ -37,13 +64,8 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
     lossd_hint(problem, "leave out distance or distance_expression");
     return problem->status;
   }
-  if (given & 1u << EXPRESSION) {
-    lossd_fail(problem, LOSSD_INVALID_OPTION, "/options/distance_expression",
-               "distance_expression is given, which is not available");
-    lossd_hint(problem, "send a named distance instead");
-    return problem->status;
-  }
-  return plan_triplet(p, p->option[BROADCAST] != 0, problem);
+  if (plan_triplet(p, p->option[BROADCAST] != 0, problem)) return problem->status;
+  return given & 1u << EXPRESSION ? plan_expression(p, problem) : LOSSD_OK;
 }
 
 static const char *const distances[] = {
@@ -59,7 +81,13 @@ static const struct lossd_option options[OPTIONS] = {
                   .description = "The distance between two vectors."},
     [EXPRESSION] = {.name = "distance_expression",
                     .type = LOSSD_TEXT,
-                    .description = "A distance of your own, in place of a named one."},
+                    .description = "A distance d(a, b) of your own, in place of a named one, for instance "
+                                   "sqrt(sum((a - b)^2) + 1e-12). Vectors a and b; numbers, pi, e, D (their "
+                                   "length); + - * / ^ and parentheses; elementwise abs sqrt exp log log1p "
+                                   "expm1 sin cos tan tanh sinh cosh atan sign max(x,y) min(x,y) pow(x,y); "
+                                   "reductions to a number sum mean prod amax amin norm dot(x,y). The result "
+                                   "is a number. At most 4096 bytes, 512 operands, operators and calls, "
+                                   "parentheses 64 deep."},
     [P] = OPTION_P("The power of the minkowski distance; Infinity for the maximum."),
     [EPS] = OPTION_DISTANCE_EPS("A number added to each coordinate of a difference: euclidean, minkowski."),
     [SWAP] = OPTION_SWAP,

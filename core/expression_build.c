@@ -1,0 +1,141 @@
+#include "core/expression_build.h"
+
+#include <string.h>
+
+#include "core/expression_math.h"
+
+static bool same_step(const struct expression_step *a, const struct expression_step *b) {
+  return a->operation == b->operation && a->x == b->x && a->y == b->y &&
+         bits_f64(a->constant) == bits_f64(b->constant);
+}
+
+static int add_step(struct expression_builder *builder, struct expression_step step) {
+  struct lossd_expression *p = builder->program;
+  for (int i = 0; i < p->count; i++)
+    if (same_step(&p->step[i], &step)) return i;
+  p->step[p->count] = step;
+  return p->count++;
+}
+
+static const struct expression_step *step_at(const struct expression_builder *builder, int i) {
+  return &builder->program->step[i];
+}
+
+static bool is_constant(const struct expression_builder *builder, int i) {
+  return i < 0 || step_at(builder, i)->operation == EXPRESSION_CONSTANT;
+}
+
+static int broadcast(struct expression_builder *builder, int x) {
+  if (step_at(builder, x)->vector) return x;
+  return add_step(builder, (struct expression_step){
+                               .operation = EXPRESSION_BROADCAST, .vector = true, .x = (int16_t)x, .y = -1});
+}
+
+int expression_constant(struct expression_builder *builder, double constant) {
+  return add_step(builder, (struct expression_step){
+                               .operation = EXPRESSION_CONSTANT, .x = -1, .y = -1, .constant = constant});
+}
+
+int expression_vector(struct expression_builder *builder, enum expression_operation which) {
+  return add_step(builder,
+                  (struct expression_step){.operation = (uint8_t)which, .vector = true, .x = -1, .y = -1});
+}
+
+static int multiply(struct expression_builder *builder, int x, int y) {
+  return add_step(builder, (struct expression_step){.operation = EXPRESSION_MULTIPLY,
+                                                    .vector = step_at(builder, x)->vector,
+                                                    .x = (int16_t)x,
+                                                    .y = (int16_t)y});
+}
+
+/* x^2, x^3 or x^4, or -1 for another power. */
+static int whole_power(struct expression_builder *builder, int x, double power) {
+  if (power != 2 && power != 3 && power != 4) return -1;
+  const int square = multiply(builder, x, x);
+  return power == 2 ? square : multiply(builder, square, power == 3 ? x : square);
+}
+
+int expression_elementwise(struct expression_builder *builder, enum expression_operation operation, int x,
+                           int y) {
+  const double constant_x = step_at(builder, x)->constant,
+               constant_y = y < 0 ? 0 : step_at(builder, y)->constant;
+  if (is_constant(builder, x) && is_constant(builder, y))
+    return expression_constant(builder, expression_value(operation, constant_x, constant_y));
+  if (operation == EXPRESSION_POWER && is_constant(builder, y)) {
+    const int power = whole_power(builder, x, constant_y);
+    if (power >= 0) return power;
+  }
+  const bool vector = step_at(builder, x)->vector || (y >= 0 && step_at(builder, y)->vector);
+  if (vector) x = broadcast(builder, x);
+  if (vector && y >= 0) y = broadcast(builder, y);
+  return add_step(builder,
+                  (struct expression_step){
+                      .operation = (uint8_t)operation, .vector = vector, .x = (int16_t)x, .y = (int16_t)y});
+}
+
+int expression_reduction(struct expression_builder *builder, enum expression_operation operation, int x,
+                         int y) {
+  return add_step(
+      builder, (struct expression_step){.operation = (uint8_t)operation, .x = (int16_t)x, .y = (int16_t)y});
+}
+
+/* Completion
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void drop_unused(struct lossd_expression *p, int result) {
+  int16_t moved[EXPRESSION_STEPS_A_NODE * EXPRESSION_MAX_NODES];
+  bool used[EXPRESSION_STEPS_A_NODE * EXPRESSION_MAX_NODES] = {false};
+  used[result] = true;
+  for (int i = result; i >= 0; i--) {
+    if (!used[i]) continue;
+    if (p->step[i].x >= 0) used[p->step[i].x] = true;
+    if (p->step[i].y >= 0) used[p->step[i].y] = true;
+  }
+  p->count = 0;
+  for (int i = 0; i <= result; i++) {
+    if (!used[i]) continue;
+    struct expression_step step = p->step[i];
+    if (step.x >= 0) step.x = moved[step.x];
+    if (step.y >= 0) step.y = moved[step.y];
+    moved[i] = (int16_t)p->count;
+    p->step[p->count++] = step;
+  }
+}
+
+static void place_values(struct lossd_expression *p) {
+  for (int i = 0; i < p->count; i++)
+    p->step[i].slot = (int16_t)(p->step[i].vector ? p->vectors++ : p->numbers++);
+}
+
+/* varies[i]: step i changes with a or b, other than in jumps. */
+static void find_varying(const struct lossd_expression *p, bool varies[]) {
+  for (int i = 0; i < p->count; i++) {
+    const struct expression_step *s = &p->step[i];
+    const bool vector = s->operation == EXPRESSION_VECTOR_A || s->operation == EXPRESSION_VECTOR_B;
+    const bool operands = (s->x >= 0 && varies[s->x]) || (s->y >= 0 && varies[s->y]);
+    varies[i] = vector || (operands && s->operation != EXPRESSION_SIGN);
+  }
+}
+
+static void plan_derivatives(struct lossd_expression *p) {
+  bool varies[EXPRESSION_STEPS_A_NODE * EXPRESSION_MAX_NODES] = {false};
+  find_varying(p, varies);
+  p->step[p->count - 1].wanted = varies[p->count - 1];
+  for (int i = p->count - 1; i >= 0; i--) {
+    struct expression_step *s = &p->step[i];
+    if (!s->wanted) continue;
+    s->wants_x = s->x >= 0 && varies[s->x];
+    s->first_x = s->wants_x && !p->step[s->x].wanted;
+    if (s->wants_x) p->step[s->x].wanted = true;
+    s->wants_y = s->y >= 0 && varies[s->y];
+    s->first_y = s->wants_y && !p->step[s->y].wanted;
+    if (s->wants_y) p->step[s->y].wanted = true;
+  }
+}
+
+void expression_complete(struct expression_builder *builder, int result) {
+  struct lossd_expression *p = builder->program;
+  drop_unused(p, result);
+  place_values(p);
+  plan_derivatives(p);
+}

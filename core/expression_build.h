@@ -1,0 +1,32 @@
+/* Building programs: a step at a time, in the order in which they run. For core/expression.c.
+ *
+ * Steps are numbers from 0 up. One that exists already is not made again; what depends on constants alone is
+ * computed at once; a number that meets a vector is broadcast; whole powers up to 4 become multiplications.
+ */
+#ifndef LOSSD_CORE_EXPRESSION_BUILD_H
+#define LOSSD_CORE_EXPRESSION_BUILD_H
+
+#include "core/expression.h"
+
+/* A node makes two steps at most: itself, and a broadcast of an operand or a second multiplication. */
+#define EXPRESSION_STEPS_A_NODE 2
+
+/* A program under construction; it has room for EXPRESSION_STEPS_A_NODE steps for each node. */
+struct expression_builder {
+  struct lossd_expression *program;
+};
+
+int expression_constant(struct expression_builder *builder, double constant);
+/* A vector: VECTOR_A or VECTOR_B. */
+int expression_vector(struct expression_builder *builder, enum expression_operation which);
+/* An operator or an elementwise function of one (y = -1) or two steps. */
+int expression_elementwise(struct expression_builder *builder, enum expression_operation operation, int x,
+                           int y);
+/* A reduction of one (y = -1) or two vectors. */
+int expression_reduction(struct expression_builder *builder, enum expression_operation operation, int x,
+                         int y);
+/* Keeps what the result needs, in the same order, and says where values lie and which derivatives are wanted.
+ */
+void expression_complete(struct expression_builder *builder, int result);
+
+#endif
