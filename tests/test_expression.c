@@ -1,0 +1,424 @@
+/* Distance expressions: the language, its limits and refusals, values and gradients against PyTorch, the
+ * named distances, IEEE arithmetic, and the pages that show them. */
+#include <float.h>
+
+#include "tests/expression_pairs.h"
+#include "tests/golden.h"
+
+#define LOSS "TripletMarginWithDistanceLoss"
+static const double one[] = {1, 1, 1, 1};
+
+/* The distance between a and b, two vectors of 3 numbers. */
+static double distance_of(const char *text, const double *a, const double *b) {
+  struct pairs p;
+  if (pairs_compile(&p, text, strlen(text), 3)) fail_msg("%s: %s", text, p.problem.detail);
+  pairs_run(&p, 1, 3, a, b, 3, NULL);
+  const double value = p.value[0];
+  pairs_end(&p);
+  return value;
+}
+
+static double value_of(const char *text) {
+  return distance_of(text, (const double[]){1, 2, 4}, (const double[]){3, -1, 0.5});
+}
+
+/* The language
+ * ------------------------------------------------------------------------------------------- */
+
+static void operators_bind_as_mathematics_has_it(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    double value;
+  } table[] = {{"1 + 2 * 3", 7},
+               {"(1 + 2) * 3", 9},
+               {"8 - 4 - 2", 2},
+               {"8 / 4 / 2", 1},
+               {"2 ^ 3 ^ 2", 512},
+               {"(2 ^ 3) ^ 2", 64},
+               {"-2 ^ 2", -4},
+               {"(-2) ^ 2", 4},
+               {"2 ^ -1", 0.5},
+               {"2 ^ -1 ^ 2", 0.5},
+               {"-2 * 3", -6},
+               {"2 * -3", -6},
+               {"--3", 3},
+               {"1 - -1", 2},
+               {"- 3 + 5", 2},
+               {"2 * 3 ^ 2", 18},
+               {"6 / 2 * 3", 9},
+               {"2 + 3 - 4", 1},
+               {"-3 ^ 2 / 9", -1},
+               {"2 ^ -2 * 4", 1},
+               {"1.5e2", 150},
+               {"1E+2", 100},
+               {"25e-1", 2.5},
+               {"0.25", 0.25},
+               {"D", 3},
+               {"max(1, 2) ^ 2", 4},
+               {"min(3, -1)", -1},
+               {"pow(2, 10)", 1024},
+               {"\t1\n+\r 1 ", 2},
+               {"sum(a)", 7},
+               {"mean(a)", 7. / 3},
+               {"prod(a)", 8},
+               {"amax(a)", 4},
+               {"amin(b)", -1},
+               {"dot(a, b)", 3},
+               {"norm(b - b + 2)", 3.46410161513775458705},
+               {"sum(-a ^ 2)", -21},
+               {"sum(a ^ a)", 261},
+               {"sum(1 / a)", 1.75},
+               {"sum(a - 1)", 4},
+               {"sum(max(a, b))", 9},
+               {"sum(min(a, 2))", 5},
+               {"sum(sign(b))", 1},
+               {"abs(-3)", 3},
+               {"e", 2.718281828459045},
+               {"pi", 3.141592653589793}};
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    if (fabs(value_of(table[i].text) - table[i].value) > 4e-16 * fabs(table[i].value))
+      fail_msg("%s is %.17g, expected %.17g", table[i].text, value_of(table[i].text), table[i].value);
+}
+
+static void what_is_not_an_expression_is_refused_with_its_column(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int column; /* 0: none */
+    const char *detail, *hint;
+  } table[] = {
+      {"summ(a - b)", 1, "there is no name \"summ\"", "did you mean sum?"},
+      {"sum(a) + sqr(2)", 10, "there is no name \"sqr\"", "did you mean sqrt?"},
+      {"sum(a * d)", 9, "there is no name \"d\"", "did you mean"},
+      {"sum(anchor)", 5, "there is no name \"anchor\"", "the names are a b D e pi abs"},
+      {"a - b", 0, "gives a vector of 3 numbers, expected a number", "reduce it with sum"},
+      {"norm(sum(a))", 1, "norm takes a vector, its argument is a number", "such as a - b"},
+      {"1 + dot(a, 2)", 5, "dot takes vectors, its second argument is a number", "such as a - b"},
+      {"sum(a, b)", 1, "sum takes 1 argument, found 2", "write sum(x)"},
+      {"1 + max(2)", 5, "max takes 2 arguments, found 1", "write max(x, y)"},
+      {"sum()", 5, "found \")\"", "an example"},
+      {"sum", 1, "sum is a function, expected \"(\"", "write sum(a - b)"},
+      {"sum + 1", 1, "sum is a function, expected \"(\"", "write sum(a - b)"},
+      {"a(1)", 2, "found \"(\", expected an operator", "write * between factors"},
+      {"2a", 2, "found \"a\", expected an operator", "write * between factors"},
+      {"2 3", 3, "found \"3\", expected an operator", "write * between factors"},
+      {"sum(a", 1, "is not closed", "add \")\""},
+      {"((1)", 1, "is not closed", "add \")\""},
+      {"sum(a))", 7, "closes nothing", "leave it out"},
+      {"(a, b)", 3, "found \",\"", "max, min, pow and dot"},
+      {"1, 2", 2, "found \",\"", "max, min, pow and dot"},
+      {"", 1, "found the end, expected a number", "an example"},
+      {"   ", 4, "found the end, expected a number", "an example"},
+      {"1 +", 4, "found the end, expected a number", "an example"},
+      {"1 + * 2", 5, "found \"*\", expected a number", "an example"},
+      {"+1", 1, "found \"+\", expected a number", "leave out the sign"},
+      {"1 % 2", 3, "found \"%\", expected an operator", "the operators are + - * / ^"},
+      {"a[0]", 2, "found \"[\", expected an operator", "the operators are"},
+      {"\xE2\x88\x9A(2)", 1, "found \"\xE2\x88\x9A\"", "an example"},
+      {".5", 1, "begins with \".\"", "write 0.5"},
+      {"1.", 1, "ends with \".\"", "write 1.0"},
+      {"007", 1, "begins with 0", "leading zeros"},
+      {"1e999", 1, "too large", "1.8e308"},
+      {"0x10", 2, "found \"x10\"", "write * between"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    struct pairs p;
+    char column[64] = "distance_expression gives";
+    if (table[i].column) snprintf(column, sizeof column, "distance_expression, column %d: ", table[i].column);
+    const int status = pairs_compile(&p, table[i].text, strlen(table[i].text), 3);
+    if (status != LOSSD_INVALID_OPTION || strcmp(p.problem.pointer, "/options/distance_expression") ||
+        strncmp(p.problem.detail, column, strlen(column)) || !strstr(p.problem.detail, table[i].detail) ||
+        !strstr(p.problem.hint, table[i].hint))
+      fail_msg("%s: %d %s \"%s\" \"%s\"", table[i].text, status, p.problem.pointer, p.problem.detail,
+               p.problem.hint);
+    pairs_end(&p);
+  }
+}
+
+static void a_nul_in_the_text_is_a_character_like_any_other(void **state) {
+  (void)state;
+  struct pairs p;
+  assert_int_equal(pairs_compile(&p, "1\0", 2, 3), LOSSD_INVALID_OPTION);
+  assert_non_null(strstr(p.problem.detail, "column 2: found \"?\""));
+  pairs_end(&p);
+}
+
+/* Limits
+ * ------------------------------------------------------------------------------------------------- */
+
+/* first, then `times` times middle, then last. */
+static int compile_long(struct pairs *p, const char *first, const char *middle, const char *last, int times,
+                        size_t length) {
+  char *const text = calloc(1, strlen(first) + strlen(last) + strlen(middle) * (size_t)times + 1);
+  size_t n = strlen(first);
+  assert_non_null(text);
+  memcpy(text, first, n);
+  for (int i = 0; i < times; i++, n += strlen(middle)) memcpy(text + n, middle, strlen(middle));
+  memcpy(text + n, last, strlen(last));
+  const int status = pairs_compile(p, text, n + strlen(last), length);
+  pairs_end(p);
+  free(text);
+  return status;
+}
+
+static void texts_have_at_most_4096_bytes(void **state) {
+  (void)state;
+  struct pairs p;
+  assert_int_equal(compile_long(&p, "1", " ", "", 4095, 3), LOSSD_OK);
+  assert_int_equal(compile_long(&p, "1", " ", "", 4096, 3), LOSSD_INVALID_OPTION);
+  assert_string_equal(p.problem.detail, "distance_expression has 4097 bytes, expected at most 4096");
+  assert_int_equal(compile_long(&p, "", "1", "", 4096, 3), LOSSD_INVALID_OPTION); /* one number, too large */
+  assert_non_null(strstr(p.problem.detail, "too large"));
+}
+
+static void expressions_have_at_most_512_nodes(void **state) {
+  (void)state;
+  struct pairs p;
+  assert_int_equal(compile_long(&p, "sum(a", "+b", "*2)", 254, 3), LOSSD_OK); /* 2 + 254 x 2 + 2 */
+  assert_int_equal(compile_long(&p, "-sum(a", "+b", "*2)", 254, 3), LOSSD_INVALID_OPTION);
+  assert_string_equal(p.problem.detail,
+                      "distance_expression, column 516: more than 512 operands, operators and calls");
+  assert_int_equal(compile_long(&p, "", "-", "1", 511, 3), LOSSD_OK);
+  assert_int_equal(compile_long(&p, "", "-", "1", 512, 3), LOSSD_INVALID_OPTION);
+  assert_int_equal(compile_long(&p, "1", "^1", "", 255, 3), LOSSD_OK);
+  assert_int_equal(compile_long(&p, "1", "^1", "", 256, 3), LOSSD_INVALID_OPTION);
+}
+
+static void parentheses_nest_at_most_64_deep(void **state) {
+  (void)state;
+  struct pairs p;
+  char close[66] = {0};
+  memset(close, ')', 65);
+  assert_int_equal(compile_long(&p, "", "(", close + 1, 64, 3), LOSSD_INVALID_OPTION); /* nothing within */
+  assert_int_equal(compile_long(&p, "", "abs(", "1", 64, 3), LOSSD_INVALID_OPTION);    /* not closed */
+  char within[80];
+  snprintf(within, sizeof within, "1%s", close + 1);
+  assert_int_equal(compile_long(&p, "", "(", within, 64, 3), LOSSD_OK);
+  assert_int_equal(compile_long(&p, "", "exp(", within, 64, 3), LOSSD_OK);
+  snprintf(within, sizeof within, "1%s", close);
+  assert_int_equal(compile_long(&p, "", "(", within, 65, 3), LOSSD_INVALID_OPTION);
+  assert_string_equal(p.problem.detail,
+                      "distance_expression, column 65: parentheses are nested more than 64 deep");
+}
+
+static void what_a_row_keeps_is_bounded(void **state) {
+  (void)state;
+  struct pairs p;
+  assert_int_equal(compile_long(&p, "sum((a-b)^2)", "", "", 0, 1 << 20),
+                   LOSSD_OK); /* a, b, a-b, its square */
+  assert_int_equal(compile_long(&p, "sum((a-b)^2)", "", "", 0, (1 << 20) + 1), LOSSD_TOO_MANY_ELEMENTS);
+  assert_string_equal(p.problem.pointer, "/options/distance_expression");
+}
+
+/* Values and gradients
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool close_to(double got, double want, double scale) {
+  if (isnan(want) || isinf(want)) return (isnan(got) && isnan(want)) || got == want;
+  return fabs(got - want) <= 1e-12 * fabs(want) + 1e-14 * fmax(1, scale);
+}
+
+static double largest_of(const double *x, size_t n) {
+  double most = 0;
+  for (size_t i = 0; i < n; i++) most = isfinite(x[i]) ? fmax(most, fabs(x[i])) : most;
+  return most;
+}
+
+static const cJSON *member(const cJSON *item, const char *name, int row) {
+  return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, name), row);
+}
+
+static void compare_row(const char *name, const char *what, const double *got,
+                        const struct golden_tensor *want) {
+  const double scale = largest_of(want->data, (size_t)want->count);
+  for (int64_t i = 0; i < want->count; i++)
+    if (!close_to(got[i], want->data[i], scale))
+      fail_msg("%s, D = %lld: %s[%lld] is %.17g, PyTorch has %.17g", name, (long long)want->count, what,
+               (long long)i, got[i], want->data[i]);
+}
+
+static void compare_with_pytorch(const cJSON *item, void *context) {
+  const char *const text = cJSON_GetObjectItemCaseSensitive(item, "expression")->valuestring;
+  const int rows = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(item, "a"));
+  (void)context;
+  for (int r = 0; r < rows; r++) {
+    struct pairs p;
+    const size_t length = (size_t)cJSON_GetArraySize(member(item, "a", r));
+    if (pairs_compile(&p, text, strlen(text), length)) fail_msg("%s: %s", text, p.problem.detail);
+    const struct golden_tensor a = golden_tensor(member(item, "a", r), &p.arena);
+    const struct golden_tensor b = golden_tensor(member(item, "b", r), &p.arena);
+    const struct golden_tensor by_a = golden_tensor(member(item, "by_a", r), &p.arena);
+    const struct golden_tensor by_b = golden_tensor(member(item, "by_b", r), &p.arena);
+    const double distance = golden_number(member(item, "distance", r));
+    pairs_run(&p, 1, length, a.data, b.data, length, one);
+    if (!close_to(p.value[0], distance, 1))
+      fail_msg("%s, D = %zu: %.17g, PyTorch has %.17g", text, length, p.value[0], distance);
+    compare_row(text, "by a", p.by_a, &by_a);
+    compare_row(text, "by b", p.by_b, &by_b);
+    pairs_end(&p);
+  }
+}
+
+static void expressions_agree_with_pytorch(void **state) {
+  (void)state;
+  assert_true(golden_each(".", "expressions", compare_with_pytorch, NULL) >= 20);
+}
+
+static void arithmetic_follows_ieee(void **state) {
+  (void)state;
+  assert_true(value_of("1 / sum(a - a)") == INFINITY);
+  assert_true(value_of("-1 / sum(a - a)") == -INFINITY);
+  assert_true(isnan(value_of("sum(a - a) / sum(b - b)")));
+  assert_true(value_of("exp(sum(a) * 1000)") == INFINITY);
+  assert_true(value_of("1e308 * 10") == INFINITY);
+  assert_true(value_of("exp(-sum(a) * 1000)") == 0);
+  assert_true(value_of("log(sum(a - a))") == -INFINITY);
+  assert_true(isnan(value_of("sqrt(-sum(a))")));
+  assert_true(isnan(value_of("log(-sum(a))")));
+  assert_true(value_of("norm(a * 1e300)") < INFINITY);
+  assert_true(isnan(value_of("amax(a / 0 * 0)")) && isnan(value_of("max(1, sum(a / 0 * 0))")));
+}
+
+/* Through the loss
+ * --------------------------------------------------------------------------------------------------- */
+
+enum { ROWS = 70, LENGTH = 19, COUNT = ROWS * LENGTH };
+static double anchors[COUNT], positives[COUNT], negatives[COUNT];
+static float narrow[3][COUNT];
+
+static void fill_roles(void) {
+  uint64_t bits = 1;
+  double *const role[] = {anchors, positives, negatives};
+  for (int k = 0; k < 3; k++)
+    for (int i = 0; i < COUNT; i++) {
+      bits = bits * 6364136223846793005u + 1442695040888963407u;
+      role[k][i] =
+          (double)(int)(bits >> 48) / 16384 - 2; /* exact in float32; ties among few distinct numbers */
+      narrow[k][i] = (float)role[k][i];
+    }
+}
+
+static void begin_triplets(struct evaluate *t, enum lossd_dtype dtype) {
+  const struct lossd_shape shape = SHAPE(ROWS, LENGTH);
+  const double *const wide[] = {anchors, positives, negatives};
+  evaluate_begin(t, LOSS);
+  for (int k = 0; k < 3; k++)
+    evaluate_tensor(t, k, dtype, shape,
+                    dtype == LOSSD_FLOAT64 ? (const void *)wide[k] : (const void *)narrow[k]);
+}
+
+static void run_triplets(struct evaluate *t) {
+  evaluate_boolean(t, "swap", true);
+  evaluate_choice(t, "reduction", "none");
+  evaluate_all_gradients(t);
+  if (evaluate_run(t)) fail_msg("%s", t->problem.detail);
+}
+
+static void each_named_distance_is_its_expression(void **state) {
+  (void)state;
+  static const char *const table[][2] = {
+      {"euclidean", "sqrt(sum((a - b)^2))"},      {"squared_euclidean", "sum((a - b)^2)"},
+      {"manhattan", "sum(abs(a - b))"},           {"chebyshev", "amax(abs(a - b))"},
+      {"minkowski", "sum(abs(a - b)^3)^(1 / 3)"}, {"cosine", "1 - dot(a, b) / (norm(a) * norm(b))"},
+  };
+  fill_roles();
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    struct evaluate named, written;
+    begin_triplets(&named, LOSSD_FLOAT64);
+    begin_triplets(&written, LOSSD_FLOAT64);
+    evaluate_choice(&named, "distance", table[i][0]);
+    if (!strcmp(table[i][0], "minkowski")) evaluate_number(&named, "p", 3);
+    evaluate_choice(&written, "distance_expression", table[i][1]);
+    run_triplets(&named);
+    run_triplets(&written);
+    const double *const x = named.plan.loss_data, *const y = written.plan.loss_data;
+    for (int r = 0; r < ROWS; r++)
+      if (!close_to(y[r], x[r], 10)) fail_msg("%s: row %d is %.17g, named %.17g", table[i][0], r, y[r], x[r]);
+    for (int k = 0; k < 3; k++)
+      for (int j = 0; j < COUNT; j++) {
+        const double g = ((double *)named.plan.grad[k])[j], h = ((double *)written.plan.grad[k])[j];
+        if (!close_to(h, g, 10)) fail_msg("%s: gradient %d is %.17g, named %.17g", table[i][0], j, h, g);
+      }
+    evaluate_end(&named);
+    evaluate_end(&written);
+  }
+}
+
+static void float32_tensors_are_computed_in_float64(void **state) {
+  (void)state;
+  struct evaluate wide, thin;
+  fill_roles();
+  begin_triplets(&wide, LOSSD_FLOAT64);
+  begin_triplets(&thin, LOSSD_FLOAT32);
+  evaluate_choice(&wide, "distance_expression", "log(norm(a - b)) + sum(a * b) / D");
+  evaluate_choice(&thin, "distance_expression", "log(norm(a - b)) + sum(a * b) / D");
+  run_triplets(&wide);
+  run_triplets(&thin);
+  for (int r = 0; r < ROWS; r++)
+    assert_true(((float *)thin.plan.loss_data)[r] == (float)((double *)wide.plan.loss_data)[r]);
+  for (int k = 0; k < 3; k++)
+    for (int i = 0; i < COUNT; i++)
+      assert_true(((float *)thin.plan.grad[k])[i] == (float)((double *)wide.plan.grad[k])[i]);
+  evaluate_end(&wide);
+  evaluate_end(&thin);
+}
+
+static void every_instruction_set_gives_the_same_bits(void **state) {
+  (void)state;
+  static const char *const sets[] = {"baseline", "avx2", "avx512"};
+  static const char text[] = "norm(sin(a) * cos(b)) + prod(tanh(a)) + sum(abs(a)^1.5 / (1 + b^2)) + "
+                             "amax(exp(a - b)) + dot(atan(a), b)";
+  const char *const best = lossd_instruction_set();
+  struct evaluate t[3];
+  fill_roles();
+  for (int i = 0; i < 3; i++) {
+    if (!lossd_force_instruction_set(sets[i])) continue;
+    begin_triplets(&t[i], LOSSD_FLOAT64);
+    evaluate_choice(&t[i], "distance_expression", text);
+    run_triplets(&t[i]);
+    assert_memory_equal(t[i].plan.loss_data, t[0].plan.loss_data, ROWS * sizeof(double));
+    for (int k = 0; k < 3; k++)
+      assert_memory_equal(t[i].plan.grad[k], t[0].plan.grad[k], COUNT * sizeof(double));
+    if (i) evaluate_end(&t[i]);
+  }
+  evaluate_end(&t[0]);
+  lossd_force_instruction_set(best);
+}
+
+static void refusals_come_through_the_loss(void **state) {
+  (void)state;
+  struct evaluate t;
+  fill_roles();
+  begin_triplets(&t, LOSSD_FLOAT64);
+  evaluate_choice(&t, "distance", "euclidean");
+  evaluate_choice(&t, "distance_expression", "sum(a)");
+  assert_int_equal(evaluate_run(&t), LOSSD_INVALID_OPTION);
+  assert_string_equal(t.problem.pointer, "/options/distance_expression");
+  evaluate_end(&t);
+  begin_triplets(&t, LOSSD_FLOAT32);
+  evaluate_choice(&t, "distance_expression", "a - b");
+  assert_int_equal(evaluate_run(&t), LOSSD_INVALID_OPTION);
+  assert_string_equal(t.problem.detail,
+                      "distance_expression gives a vector of 19 numbers, expected a number");
+  evaluate_end(&t);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(operators_bind_as_mathematics_has_it),
+      cmocka_unit_test(what_is_not_an_expression_is_refused_with_its_column),
+      cmocka_unit_test(a_nul_in_the_text_is_a_character_like_any_other),
+      cmocka_unit_test(texts_have_at_most_4096_bytes),
+      cmocka_unit_test(expressions_have_at_most_512_nodes),
+      cmocka_unit_test(parentheses_nest_at_most_64_deep),
+      cmocka_unit_test(what_a_row_keeps_is_bounded),
+      cmocka_unit_test(expressions_agree_with_pytorch),
+      cmocka_unit_test(arithmetic_follows_ieee),
+      cmocka_unit_test(each_named_distance_is_its_expression),
+      cmocka_unit_test(float32_tensors_are_computed_in_float64),
+      cmocka_unit_test(every_instruction_set_gives_the_same_bits),
+      cmocka_unit_test(refusals_come_through_the_loss),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
