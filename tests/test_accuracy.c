@@ -1,0 +1,415 @@
+/* float32, and 16-bit inputs, against float64 on the same inputs: |error| <= 1e-6 A for values, and
+ * 1e-6 (|reference| + the row's largest |gradient|) for gradients.
+ *
+ * A is |reference|; where terms may cancel, the same reduction of the terms' absolute values: of the losses
+ * of the rows, and, for the losses in the table `terms`, of the terms of each row. Gradients of broadcast
+ * tensors are sums over rows of what is checked here, added in double, and have no row of their own: cases
+ * that ask for them are checked by their values alone. */
+#include "core/gather.h"
+#include "core/row.h"
+#include "tests/evaluate.h"
+#include "tests/random_case.h"
+#include "tests/unit.h"
+
+#ifdef LOSSD_CASES
+#define LARGEST 100000
+#else
+#define LOSSD_CASES 150 /* of each loss and size */
+#define LARGEST 10000000
+#endif
+
+/* The numbers of one row, as doubles. */
+struct numbers {
+  const struct lossd_evaluation *e;
+  double *x[LOSSD_MAX_ROLES];
+  int64_t length[LOSSD_MAX_ROLES];
+};
+
+/* Terms that cancel
+ * -------------------------------------------------------------------------------------------------------- */
+
+static double poisson_terms(const struct numbers *n, double loss) {
+  const double x = n->x[0][0], y = n->x[1][0];
+  const double shifted = x + option_number(n->e, "eps", 0);
+  (void)loss;
+  const double plain = option_number(n->e, "log_input", 0) != 0
+                           ? exp(x) + fabs(y * x)
+                           : fabs(x) + fabs(y == 0 ? 0 : y * log(shifted));
+  if (option_is(n->e, "full", "stirling") && y > 1) return plain + fabs(y * log(y)) + y + 0.5 * log(6.3 * y);
+  return plain + (option_is(n->e, "full", "exact") ? fabs(lgamma(y + 1)) : 0);
+}
+
+static double gaussian_terms(const struct numbers *n, double loss) {
+  const double d = n->x[0][0] - n->x[1][0], v = fmax(n->x[2][0], option_number(n->e, "eps", 0));
+  (void)loss;
+  return d * d / (2 * v) + fabs(option_number(n->e, "log_var_weight", 1) * log(v)) +
+         (option_number(n->e, "full", 0) != 0 ? 0.9189 : 0);
+}
+
+static double divergence_terms(const struct numbers *n, double loss) {
+  const bool logs = option_is(n->e, "input_kind", "log_probabilities");
+  const double log_q = logs ? n->x[0][0] : log(n->x[0][0]);
+  const bool log_target = option_number(n->e, "log_target", 0) != 0;
+  const double log_p = log_target ? n->x[1][0] : log(n->x[1][0]);
+  (void)loss;
+  return exp(log_p) * (fabs(log_p) + fabs(log_q));
+}
+
+static double ranking_terms(const struct numbers *n, double loss) {
+  (void)loss;
+  return fabs(n->x[2][0]) * (fabs(n->x[0][0]) + fabs(n->x[1][0])) + fabs(option_number(n->e, "margin", 0));
+}
+
+/* 1 + |cos|; where the loss is held at 0, cos is not known from it. */
+static double cosine_terms(const struct numbers *n, double loss) {
+  if (n->x[2][0] == 1) return 1 + fabs(1 - loss);
+  return 1 + (loss > 0 ? fabs(loss + option_number(n->e, "margin", 0)) : 0);
+}
+
+/* Of the likelihood of yes and no, over the classes: weights and targets may be of any sign. */
+static double yes_no_terms(const struct numbers *n, double loss) {
+  double sum = 0;
+  (void)loss;
+  for (int64_t i = 0; i < n->length[0]; i++) {
+    const double x = n->x[0][i], y = n->x[1][i], rest = log1p(exp(-fabs(x)));
+    const double weight = n->length[2] ? n->x[2][i] : 1, positive = n->length[3] ? n->x[3][i] : 1;
+    sum += fabs(weight) * (fabs(1 - y) * (fmax(x, 0) + rest) + fabs(positive * y) * (fmax(-x, 0) + rest));
+  }
+  return sum / (double)n->length[0];
+}
+
+static double norm_of_difference(const double *x, const double *y, int64_t length, double p, double eps) {
+  double sum = 0;
+  for (int64_t i = 0; i < length; i++) {
+    const double d = fabs(x[i] - y[i] + eps);
+    sum = isinf(p) ? fmax(sum, d) : sum + pow(d, p);
+  }
+  return isinf(p) ? sum : pow(sum, 1 / p);
+}
+
+static double distance(const struct numbers *n, int a, int b) {
+  const struct lossd_evaluation *e = n->e;
+  const double *x = n->x[a], *y = n->x[b], eps = option_number(e, "eps", 0), p = option_number(e, "p", 2);
+  const int64_t length = n->length[0];
+  if (option_is(e, "distance", "euclidean")) return norm_of_difference(x, y, length, 2, eps);
+  if (option_is(e, "distance", "squared_euclidean")) return pow(norm_of_difference(x, y, length, 2, 0), 2);
+  if (option_is(e, "distance", "manhattan")) return norm_of_difference(x, y, length, 1, 0);
+  if (option_is(e, "distance", "chebyshev")) return norm_of_difference(x, y, length, INFINITY, 0);
+  if (option_is(e, "distance", "cosine")) return 1; /* of 1 - cos, the least that 1 + |cos| can be */
+  const double norm = norm_of_difference(x, y, length, p, eps);
+  return option_number(e, "squared", 0) != 0 ? norm * norm : norm;
+}
+
+static double triplet_terms(const struct numbers *n, double loss) {
+  double negative = distance(n, 0, 2);
+  (void)loss;
+  if (option_number(n->e, "swap", 0) != 0) negative = fmin(negative, distance(n, 1, 2));
+  return distance(n, 0, 1) + negative + fabs(option_number(n->e, "margin", 1));
+}
+
+static const struct {
+  const char *loss;
+  double (*of_row)(const struct numbers *row, double loss);
+} terms[] = {
+    {"PoissonNLLLoss", poisson_terms},
+    {"GaussianNLLLoss", gaussian_terms},
+    {"KLDivLoss", divergence_terms},
+    {"MarginRankingLoss", ranking_terms},
+    {"CosineEmbeddingLoss", cosine_terms},
+    {"TripletMarginLoss", triplet_terms},
+    {"TripletMarginWithDistanceLoss", triplet_terms},
+    {"BCEWithLogitsLoss", yes_no_terms},
+    {"MultiLabelSoftMarginLoss", yes_no_terms},
+};
+
+/* Known misses: gradients that are the rest of a cancellation (p - y; log P - log Q + 1; log(1 - p) - log p;
+ * 1 - y / x, log(x + eps)) in every role of an element at once, computed in float32. Each may exceed the
+ * bound by this factor; a loss that is mended leaves the table. */
+static const struct {
+  const char *loss;
+  double factor;
+} misses[] = {{"PoissonNLLLoss", 24}, {"KLDivLoss", 12}, {"BCELoss", 12}, {"BCEWithLogitsLoss", 12}};
+
+static double known_miss(const char *loss) {
+  for (size_t i = 0; i < sizeof misses / sizeof *misses; i++)
+    if (!strcmp(misses[i].loss, loss)) return misses[i].factor;
+  return 1;
+}
+
+/* Comparison
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct tally {
+  const char *loss;
+  int cases, gradients, failures;
+  double worst[2]; /* error over the allowed: values, gradients */
+};
+
+static void run(struct evaluate *t, const struct lossd_evaluation *e) {
+  *t = (struct evaluate){.evaluation = *e};
+  lossd_arena_init(&t->arena, NULL);
+  if (evaluate_run(t)) fail_msg("%s: %s", e->loss->name, t->problem.detail);
+}
+
+static struct lossd_tensor loss_of(const struct evaluate *t) {
+  return (struct lossd_tensor){t->plan.compute, t->plan.loss_shape, t->plan.loss_data};
+}
+
+static int64_t offset_of(const struct evaluate *t, int input, int64_t row) {
+  const struct position p = position_of(&t->plan, row);
+  return view_offset(&t->plan, &t->plan.view[input], &p);
+}
+
+/* The numbers of each role in a row; each in a buffer of the arena. */
+static void take_row(struct numbers *n, const struct evaluate *t, int64_t row) {
+  for (int k = 0; k < t->plan.loss->role_count; k++) {
+    const struct lossd_view *view = &t->plan.view[k];
+    const int64_t offset = view->length ? offset_of(t, k, row) : 0;
+    for (int64_t i = 0; i < view->length; i++)
+      n->x[k][i] = tensor_number(&t->evaluation.tensor[k], offset + i * view->step);
+  }
+}
+
+/* A of each row: of its weighted loss as it stands in `unreduced`. */
+static void fill_terms(double *out, const struct evaluate *unreduced) {
+  const struct lossd_tensor loss = loss_of(unreduced);
+  struct numbers n = {.e = &unreduced->evaluation};
+  struct lossd_arena arena;
+  size_t known = 0;
+  while (known < sizeof terms / sizeof *terms && strcmp(terms[known].loss, n.e->loss->name)) known++;
+  lossd_arena_init(&arena, NULL);
+  for (int k = 0; k < n.e->loss->role_count; k++) {
+    n.length[k] = unreduced->plan.view[k].length;
+    n.x[k] = lossd_arena_alloc(&arena, (size_t)n.length[k], sizeof(double));
+  }
+  for (int64_t row = 0; row < unreduced->plan.row_count; row++) {
+    const double value = tensor_number(&loss, row);
+    out[row] = fabs(value);
+    if (known == sizeof terms / sizeof *terms) continue;
+    const bool has_weight = n.e->present & 1u << LOSSD_SAMPLE_WEIGHT;
+    const double weight = has_weight ? tensor_number(&n.e->tensor[LOSSD_SAMPLE_WEIGHT],
+                                                     offset_of(unreduced, LOSSD_SAMPLE_WEIGHT, row))
+                                     : 1;
+    take_row(&n, unreduced, row);
+    if (weight != 0) out[row] = fmax(out[row], weight * terms[known].of_row(&n, value / weight));
+  }
+  lossd_arena_reset(&arena);
+}
+
+static void print_options(const struct lossd_evaluation *e) {
+  for (int k = 0; k < e->loss->option_count; k++)
+    print_message("  %s = %g\n", e->loss->options[k].name, e->options.value[k]);
+}
+
+static void compare(struct tally *tally, int what, double got, double want, double allowed,
+                    const struct lossd_evaluation *e, const char *name, int64_t at) {
+  const double error = fabs(got - want) / allowed;
+  if (got == want) return;
+  tally->worst[what] = fmax(tally->worst[what], error);
+  if (error <= (what ? known_miss(tally->loss) : 1) || tally->failures++ > 2) return;
+  print_options(e);
+  print_error("%s: %s %s[%lld] is %.9g, in float64 %.17g: %.2f times the allowed error\n", tally->loss,
+              lossd_dtype_name(e->tensor[0].dtype), name, (long long)at, got, want, error);
+}
+
+static void compare_values(struct tally *tally, const struct evaluate *got, const struct evaluate *want) {
+  struct lossd_evaluation e = want->evaluation;
+  struct evaluate unreduced;
+  const struct lossd_tensor a = loss_of(got), b = loss_of(want);
+  double total = 0;
+  bool negative = false;
+  e.options.value[LOSSD_REDUCTION] = LOSSD_NONE;
+  e.options.given |= 1u << LOSSD_REDUCTION;
+  e.present &= ~(1u << LOSSD_GRAD_OUTPUT);
+  e.gradients = 0;
+  run(&unreduced, &e);
+  const int64_t rows = unreduced.plan.row_count;
+  double *size = malloc((size_t)(rows + 1) * sizeof *size);
+  fill_terms(size, &unreduced);
+  const struct lossd_tensor each = loss_of(&unreduced);
+  for (int64_t i = 0; i < rows; i++) {
+    const double value = tensor_number(&each, i);
+    total += size[i];
+    negative |= value < 0 || size[i] > fabs(value);
+  }
+  if (want->plan.reduced) {
+    const double sum = negative ? total : fabs(want->plan.numerator);
+    const double reference = tensor_number(&b, 0);
+    const double factor = want->plan.numerator == 0 ? 1 / fmax(want->plan.denominator, 1e-300)
+                                                    : fabs(reference / want->plan.numerator);
+    compare(tally, 0, got->plan.numerator, want->plan.numerator, 1e-6 * sum, &got->evaluation, "numerator",
+            0);
+    compare(tally, 0, tensor_number(&a, 0), reference, 1e-6 * sum * factor, &got->evaluation, "loss", 0);
+  } else {
+    for (int64_t i = 0; i < rows; i++)
+      compare(tally, 0, tensor_number(&a, i), tensor_number(&b, i), 1e-6 * size[i], &got->evaluation, "loss",
+              i);
+  }
+  free(size);
+  evaluate_end(&unreduced);
+}
+
+/* The largest |gradient| of the row that each element is in; of the whole tensor for elements that no view
+ * names (the later frames of sequences). */
+static void fill_largest(double *largest[LOSSD_MAX_ROLES], const struct evaluate *want) {
+  const struct lossd_evaluation *e = &want->evaluation;
+  for (int k = 0; k < e->loss->role_count; k++) {
+    if (!(e->gradients & 1u << k)) continue;
+    const struct lossd_tensor g = {LOSSD_FLOAT64, e->tensor[k].shape, want->plan.grad[k]};
+    const int64_t count = lossd_shape_count(&g.shape);
+    double most = 0;
+    for (int64_t i = 0; i < count; i++) most = fmax(most, fabs(tensor_number(&g, i)));
+    for (int64_t i = 0; i < count; i++) largest[k][i] = most;
+  }
+  if (want->plan.prepare) return; /* its rows are not vectors */
+  for (int64_t row = 0; row < want->plan.row_count; row++) {
+    double most = 0;
+    for (int pass = 0; pass < 2; pass++)
+      for (int k = 0; k < e->loss->role_count; k++) {
+        if (!(e->gradients & 1u << k)) continue;
+        const struct lossd_view *view = &want->plan.view[k];
+        const int64_t offset = offset_of(want, k, row);
+        for (int64_t i = 0; i < view->length; i++) {
+          const int64_t at = offset + i * view->step;
+          if (pass) largest[k][at] = most;
+          if (!pass) most = fmax(most, fabs(((const double *)want->plan.grad[k])[at]));
+        }
+      }
+  }
+}
+
+/* Half a step of a 16-bit gradient, relative and at the least. */
+static double rounding(enum lossd_dtype dtype, double value) {
+  if (dtype == LOSSD_FLOAT16) return fabs(value) * 0x1p-11 + 0x1p-25;
+  if (dtype == LOSSD_BFLOAT16) return fabs(value) * 0x1p-8;
+  return 0;
+}
+
+/* Gradients beyond float16 are its infinities. */
+static double within(enum lossd_dtype dtype, double value) {
+  return dtype == LOSSD_FLOAT16 && fabs(value) >= 65520 ? copysign(INFINITY, value) : value;
+}
+
+static void compare_gradients(struct tally *tally, const struct evaluate *got, const struct evaluate *want) {
+  const struct lossd_evaluation *e = &want->evaluation;
+  double *largest[LOSSD_MAX_ROLES] = {0};
+  for (int k = 0; k < e->loss->role_count; k++) {
+    if (e->gradients & 1u << k && want->plan.view[k].shared) return;
+  }
+  for (int k = 0; k < e->loss->role_count; k++)
+    if (e->gradients & 1u << k)
+      largest[k] = malloc((size_t)lossd_shape_count(&e->tensor[k].shape) * sizeof(double) + 1);
+  fill_largest(largest, want);
+  for (int k = 0; k < e->loss->role_count; k++) {
+    if (!largest[k]) continue;
+    const enum lossd_dtype dtype = got->evaluation.tensor[k].dtype;
+    const struct lossd_tensor a = {dtype, e->tensor[k].shape, got->plan.grad[k]},
+                              b = {LOSSD_FLOAT64, e->tensor[k].shape, want->plan.grad[k]};
+    for (int64_t i = 0; i < lossd_shape_count(&a.shape); i++) {
+      const double reference = within(dtype, tensor_number(&b, i));
+      compare(tally, 1, tensor_number(&a, i), reference,
+              1e-6 * (fabs(reference) + largest[k][i]) + rounding(dtype, reference) + 0x1p-149,
+              &got->evaluation, e->loss->roles[k].name, i);
+    }
+    tally->gradients++;
+    free(largest[k]);
+  }
+}
+
+static void check(struct tally *tally, const struct lossd_evaluation *e, enum lossd_dtype dtype) {
+  struct lossd_arena arena;
+  struct evaluate got, want;
+  lossd_arena_init(&arena, NULL);
+  struct lossd_evaluation narrow = evaluation_as(e, dtype, &arena);
+  narrow.gradients = lossd_all_gradients(&narrow);
+  const struct lossd_evaluation wide = evaluation_as(&narrow, LOSSD_FLOAT64, &arena);
+  run(&got, &narrow);
+  run(&want, &wide);
+  assert_int_equal(got.plan.compute, LOSSD_FLOAT32);
+  compare_values(tally, &got, &want);
+  compare_gradients(tally, &got, &want);
+  tally->cases++;
+  evaluate_end(&got);
+  evaluate_end(&want);
+  lossd_arena_reset(&arena);
+}
+
+static int check_loss(const struct lossd_loss *loss, enum case_size size, int cases) {
+  struct tally tally = {.loss = loss->name};
+  struct case_maker maker;
+  case_maker_init(&maker, loss, 5);
+  for (int i = 0; i < cases; i++) {
+    struct random_case c;
+    if (!random_case_make(&maker, i % maker.combinations, size, &c)) continue;
+    check(&tally, &c.evaluation, LOSSD_FLOAT32);
+    if (size == CASE_SMALL) check(&tally, &c.evaluation, i % 2 ? LOSSD_FLOAT16 : LOSSD_BFLOAT16);
+    random_case_free(&c);
+  }
+  printf("%-30s %4d cases, %4d gradients, largest error over the allowed: values %.3f, gradients %.3f\n",
+         loss->name, tally.cases, tally.gradients, tally.worst[0], tally.worst[1]);
+  assert_true(tally.cases > 1 && tally.gradients > 0);
+  case_maker_free(&maker);
+  return tally.failures;
+}
+
+static void float32_is_near_float64_for_few_numbers(void **state) {
+  (void)state;
+  int failures = 0;
+  for (int i = 0; i < lossd_loss_count; i++) failures += check_loss(lossd_losses[i], CASE_SMALL, LOSSD_CASES);
+  assert_int_equal(failures, 0);
+}
+
+static void float32_is_near_float64_for_thousands(void **state) {
+  (void)state;
+  int failures = 0;
+  for (int i = 0; i < lossd_loss_count; i++)
+    failures += check_loss(lossd_losses[i], CASE_LARGE, LOSSD_CASES / 10 + 1);
+  assert_int_equal(failures, 0);
+}
+
+/* One loss of each family with ten million cells; values, which sum most. */
+static void check_largest(const char *loss, struct lossd_shape input, struct lossd_shape target,
+                          int classes) {
+  struct tally tally = {.loss = loss};
+  struct random_source random = {11};
+  struct evaluate t, got, want;
+  evaluate_begin(&t, loss);
+  const int64_t count = lossd_shape_count(&input), targets = lossd_shape_count(&target);
+  float *x = lossd_arena_alloc(&t.arena, (size_t)count, sizeof *x);
+  int64_t *y = lossd_arena_alloc(&t.arena, (size_t)targets, sizeof *y);
+  double *wide = lossd_arena_alloc(&t.arena, (size_t)count, sizeof *wide);
+  for (int64_t i = 0; i < count; i++) wide[i] = (double)(x[i] = (float)random_normal(&random));
+  for (int64_t i = 0; i < targets; i++) y[i] = classes ? 1 + random_below(&random, classes - 1) : 1;
+  evaluate_tensor(&t, 1, LOSSD_INT64, target, y);
+  if (!strcmp(loss, "CTCLoss")) evaluate_choice(&t, "input_kind", "logits");
+  lossd_options_finish(&t.evaluation.options);
+  evaluate_tensor(&t, 0, LOSSD_FLOAT32, input, x);
+  run(&got, &t.evaluation);
+  evaluate_tensor(&t, 0, LOSSD_FLOAT64, input, wide);
+  run(&want, &t.evaluation);
+  const double reference = evaluate_loss(&want);
+  compare(&tally, 0, evaluate_loss(&got), reference, 1e-6 * fabs(reference), &got.evaluation, "loss", 0);
+  printf("%-30s %9lld cells, error over the allowed %.3f\n", loss, (long long)want.plan.elements,
+         tally.worst[0]);
+  assert_true(want.plan.elements >= LARGEST);
+  assert_int_equal(tally.failures, 0);
+  evaluate_end(&got);
+  evaluate_end(&want);
+  evaluate_end(&t);
+}
+
+static void float32_is_near_float64_for_ten_millions(void **state) {
+  (void)state;
+  check_largest("MSELoss", SHAPE(LARGEST), SCALAR, 0);
+  check_largest("CrossEntropyLoss", SHAPE(LARGEST / 10, 10), SHAPE(LARGEST / 10), 10);
+  check_largest("CTCLoss", SHAPE(1000, LARGEST / 101000 + 1, 8), SHAPE(LARGEST / 101000 + 1, 50), 8);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(float32_is_near_float64_for_few_numbers),
+      cmocka_unit_test(float32_is_near_float64_for_thousands),
+      cmocka_unit_test(float32_is_near_float64_for_ten_millions),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
