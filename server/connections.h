@@ -30,6 +30,7 @@ struct lossd_connection {
   struct lossd_request *request; /* from its line to its answer */
   enum lossd_connection_verdict verdict;
   uint64_t client;
+  char remote[LOSSD_CLIENT_TEXT];
 };
 
 struct lossd_connections {

@@ -94,6 +94,7 @@ static void *on_request_line(void *context, const char *uri, struct MHD_Connecti
   }
   request->connection = handle;
   request->verdict = connection->verdict;
+  request->remote = connection->remote;
   connection->request = request;
   lossd_connection_turns_to(connection, LOSSD_HEAD);
   http->active++;
@@ -187,6 +188,7 @@ static void set_socket(struct lossd_connection *connection, struct MHD_Connectio
   connection->socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   connection->tls = tls ? tls->tls_session : NULL;
   connection->client = lossd_client_of(address);
+  lossd_client_text(address, connection->remote);
   connection->tcp = connection->client != 0;
 }
 
@@ -215,6 +217,10 @@ static void on_connection(void *context, struct MHD_Connection *handle, void **s
 
 static void on_again(uv_timer_t *timer);
 
+static bool is_finishing(const struct lossd_http *http) {
+  return atomic_load_explicit(&http->server->phase, memory_order_relaxed) == LOSSD_PHASE_FINISHING;
+}
+
 /* Runs the library until it has nothing to do at once, and hands what came of it to the workers. */
 static void pump(struct lossd_http *http) {
   MHD_UNSIGNED_LONG_LONG milliseconds = 1;
@@ -226,8 +232,7 @@ static void pump(struct lossd_http *http) {
            milliseconds == 0);
   if (runs == MOST_RUNS) uv_timer_start(&http->again, on_again, 0, 0);
   lossd_pool_flush(http->pool);
-  bool finishing = atomic_load_explicit(&http->server->phase, memory_order_relaxed) == LOSSD_PHASE_FINISHING;
-  if (finishing && http->active == 0 && http->linger.count == 0) http->idle(http);
+  if (is_finishing(http) && http->active == 0 && http->linger.count == 0) http->idle(http);
 }
 
 static void on_again(uv_timer_t *timer) {
@@ -254,7 +259,7 @@ static void on_cancelled(struct lossd_job *job, void *context) {
 static void on_sweep(uv_timer_t *timer) {
   struct lossd_http *http = timer->data;
   lossd_connections_sweep(&http->connections, on_cancelled, http);
-  lossd_linger_sweep(&http->linger, false);
+  lossd_linger_sweep(&http->linger, is_finishing(http) ? 1 : LOSSD_LINGER_SECONDS);
   pump(http);
   if (!http->stopped && http->connections.count == 0 && http->linger.count == 0) uv_timer_stop(timer);
 }
@@ -324,7 +329,7 @@ void lossd_http_stop(struct lossd_http *http) {
   uv_close((uv_handle_t *)&http->timer, NULL);
   uv_close((uv_handle_t *)&http->again, NULL);
   uv_close((uv_handle_t *)&http->turn, NULL);
-  lossd_linger_sweep(&http->linger, true);
+  lossd_linger_sweep(&http->linger, 0);
   MHD_stop_daemon(http->daemon);
   if (listening >= 0) close(listening);
   while (http->spare) {

@@ -1,5 +1,6 @@
 #include "server/limits.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,19 +95,26 @@ void lossd_release_connection(struct lossd_admission *admission, uint64_t client
   lossd_metrics_connections(-1);
 }
 
+/* The address's own bytes, or NULL. */
+static const void *bytes_of(const struct sockaddr *address) {
+  if (address && address->sa_family == AF_INET)
+    return &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+  if (address && address->sa_family == AF_INET6)
+    return &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+  return NULL;
+}
+
 uint64_t lossd_client_of(const struct sockaddr *address) {
-  const unsigned char *bytes;
-  size_t length;
-  if (address && address->sa_family == AF_INET) {
-    bytes = (const unsigned char *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    length = 4;
-  } else if (address && address->sa_family == AF_INET6) {
-    bytes = (const unsigned char *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    length = 8;
-  } else {
-    return 0;
-  }
+  const unsigned char *bytes = bytes_of(address);
+  if (!bytes) return 0;
+  size_t length = address->sa_family == AF_INET ? 4 : 8;
   uint64_t hash = 14695981039346656037u; /* FNV-1a */
   for (size_t i = 0; i < length; i++) hash = (hash ^ bytes[i]) * 1099511628211u;
   return hash ? hash : 1;
+}
+
+void lossd_client_text(const struct sockaddr *address, char out[LOSSD_CLIENT_TEXT]) {
+  const void *bytes = bytes_of(address);
+  out[0] = 0;
+  if (bytes) inet_ntop(address->sa_family, bytes, out, LOSSD_CLIENT_TEXT);
 }

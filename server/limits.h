@@ -48,5 +48,8 @@ void lossd_release_connection(struct lossd_admission *admission, uint64_t client
 /* Who is at the other end: an IPv4 address or an IPv6 /64, hashed; 0 for Unix sockets, which have no limit of
  * their own. */
 uint64_t lossd_client_of(const struct sockaddr *address);
+/* The address for people: "127.0.0.1", "::1"; "" for Unix sockets. */
+#define LOSSD_CLIENT_TEXT 48
+void lossd_client_text(const struct sockaddr *address, char out[LOSSD_CLIENT_TEXT]);
 
 #endif

@@ -8,7 +8,6 @@
 
 enum { MOST = 64 };
 #define MOST_BYTES ((uint64_t)1 << 30)
-#define MOST_NANOSECONDS ((uint64_t)20000000000)
 
 struct lossd_lingerer {
   uv_poll_t poll;
@@ -65,10 +64,10 @@ void lossd_linger_on(struct lossd_linger *linger, int socket) {
   uv_poll_start(&lingerer->poll, UV_READABLE | UV_DISCONNECT, on_readable);
 }
 
-void lossd_linger_sweep(struct lossd_linger *linger, bool all) {
+void lossd_linger_sweep(struct lossd_linger *linger, double seconds) {
   uint64_t now = uv_hrtime();
   for (struct lossd_lingerer *lingerer = linger->first, *next; lingerer; lingerer = next) {
     next = lingerer->next;
-    if (all || now - lingerer->began > MOST_NANOSECONDS) end(lingerer);
+    if ((double)(now - lingerer->began) >= seconds * 1e9) end(lingerer);
   }
 }

@@ -5,7 +5,6 @@
 #ifndef LOSSD_SERVER_LINGER_H
 #define LOSSD_SERVER_LINGER_H
 
-#include <stdbool.h>
 #include <uv.h>
 
 struct lossd_lingerer;
@@ -19,7 +18,9 @@ struct lossd_linger {
 void lossd_linger_init(struct lossd_linger *linger, uv_loop_t *loop);
 /* Call before the socket is closed. Does nothing when too many linger already. */
 void lossd_linger_on(struct lossd_linger *linger, int socket);
-/* Ends those whose time is over; all of them when `all`. */
-void lossd_linger_sweep(struct lossd_linger *linger, bool all);
+/* How long a client may go on sending. */
+#define LOSSD_LINGER_SECONDS 20.0
+/* Ends those who have lingered that long, or for `seconds`. */
+void lossd_linger_sweep(struct lossd_linger *linger, double seconds);
 
 #endif

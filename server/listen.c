@@ -140,7 +140,7 @@ static int inherited_count(void) {
 static void name_inherited(struct lossd_listeners *listeners, const struct lossd_config *config) {
   struct sockaddr_storage address;
   socklen_t length = sizeof address;
-  char host[NI_MAXHOST];
+  char host[INET6_ADDRSTRLEN + 20];
   int s = listeners->sockets[0];
   if (getsockname(s, (struct sockaddr *)&address, &length) != 0) return;
   if (address.ss_family == AF_UNIX)

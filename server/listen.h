@@ -8,7 +8,7 @@
 #include "server/config.h"
 
 #define LOSSD_MAX_SOCKETS 64
-#define LOSSD_ADDRESS_TEXT 256
+#define LOSSD_ADDRESS_TEXT 512
 
 struct lossd_listeners {
   int sockets[LOSSD_MAX_SOCKETS];

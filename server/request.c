@@ -71,6 +71,13 @@ static void report_evaluation(const struct lossd_request *request, struct lossd_
   lossd_metrics_compute(line->loss, line->dtype, line->compute_ms / 1e3, line->elements);
 }
 
+/* Identifiers that only the log shows are made here. */
+static void log_line(struct lossd_request *request, struct lossd_log_request *line) {
+  if (!request->request_id[0]) lossd_request_id(NULL, request->request_id);
+  lossd_trace_parent(request->guard.values[LOSSD_FIELD_TRACEPARENT], request->traceparent);
+  lossd_log_request(line);
+}
+
 static void report(struct lossd_request *request) {
   double seconds = (double)(uv_hrtime() - request->began) / 1e9;
   struct lossd_log_request line = {.request_id = request->request_id,
@@ -91,7 +98,7 @@ static void report(struct lossd_request *request) {
   if (request->job.stage == LOSSD_STAGE_DONE) report_evaluation(request, &line);
   lossd_metrics_request(line.method, line.route, line.status, seconds, line.request_bytes,
                         line.response_bytes, line.error_code);
-  lossd_log_request(&line);
+  if (request->server->config->log_format != LOSSD_LOG_NONE) log_line(request, &line);
 }
 
 void lossd_request_release(struct lossd_request *request) {
@@ -183,8 +190,15 @@ static void add_server_timing(struct lossd_request *request) {
   add_header(request, "Server-Timing", request->server_timing);
 }
 
+static void measure_queue(const struct lossd_request *request) {
+  int waiting = atomic_load(&request->server->admission.jobs) - request->server->config->workers;
+  lossd_metrics_queue(waiting > 0 ? waiting : 0,
+                      milliseconds(request->job.submitted, request->job.started) / 1e3);
+}
+
 void lossd_request_finish(struct lossd_request *request) {
   const struct lossd_exchange *x = &request->job.exchange;
+  measure_queue(request);
   struct lossd_answer *answer = &request->answer;
   free_body(request);
   answer->status = x->http_status;
@@ -235,8 +249,8 @@ static void read_length(struct lossd_request *request) {
 bool lossd_request_head(struct lossd_request *request) {
   size_t length;
   request->headed = true;
-  lossd_request_id(request->guard.values[LOSSD_FIELD_REQUEST_ID], request->request_id);
-  lossd_trace_parent(request->guard.values[LOSSD_FIELD_TRACEPARENT], request->traceparent);
+  const char *given = request->guard.values[LOSSD_FIELD_REQUEST_ID];
+  if (given) lossd_request_id(given, request->request_id);
   const char *path = lossd_route_path(request->uri, request->uri_length, &length);
   if (lossd_request_refused(request)) {
     request->framing = true;

@@ -54,7 +54,8 @@ struct lossd_request {
   size_t admitted_bytes;
 
   struct lossd_answer answer;
-  char allow[LOSSD_ALLOW_TEXT], server_timing[128], request_id[65], traceparent[56], remote[64];
+  char allow[LOSSD_ALLOW_TEXT], server_timing[128], request_id[65], traceparent[56];
+  const char *remote; /* borrowed from the connection */
   uint64_t began;
 };
 

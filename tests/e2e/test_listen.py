@@ -1,0 +1,95 @@
+"""Where lossd listens: Unix sockets, inherited sockets, several I/O threads."""
+import concurrent.futures
+import os
+import socket
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from server import BINARY, Connection, Server, evaluate, request, slow_body
+
+
+def connect_unix(path):
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(path)
+    return Connection(sock)
+
+
+class UnixSocket(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "lossd.sock")
+
+    def test_it_serves_says_so_and_removes_the_path(self):
+        with Server("--unix-socket", self.path) as server:
+            self.assertEqual(server.line, f"lossd listening on unix:{self.path}")
+            with connect_unix(self.path) as connection:
+                self.assertEqual(connection.send(evaluate()).response().status, 200)
+            probe = subprocess.run([BINARY, "--ready", "--unix-socket", self.path], timeout=60)
+            self.assertEqual(probe.returncode, 0)
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_a_half_closed_client_gets_its_answer(self):
+        with Server("--unix-socket", self.path), connect_unix(self.path) as connection:
+            connection.send(evaluate(slow_body(4000)))
+            connection.sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(connection.response().status, 200)
+
+    def test_a_socket_left_behind_is_replaced(self):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(self.path)
+        with Server("--unix-socket", self.path), connect_unix(self.path) as connection:
+            self.assertEqual(connection.send(evaluate()).response().status, 200)
+
+    def test_a_socket_in_use_and_other_files_are_left_alone(self):
+        with Server("--unix-socket", self.path):
+            with self.assertRaisesRegex(RuntimeError, "cannot listen on"):
+                Server("--unix-socket", self.path)
+            self.assertTrue(stat.S_ISSOCK(os.stat(self.path).st_mode))
+        with open(self.path, "w"):
+            pass
+        with self.assertRaisesRegex(RuntimeError, "cannot listen on"):
+            Server("--unix-socket", self.path)
+
+
+class Inherited(unittest.TestCase):
+    def test_sockets_of_the_service_manager_are_served(self):
+        with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+            script = ('exec 3<&%d 4<&%d; LISTEN_FDS=2 LISTEN_PID=$$ exec "$0" "$@"' %
+                      (first.fileno(), second.fileno()))
+            process = subprocess.Popen(["/bin/sh", "-c", script, BINARY, "--log-format", "none"], text=True,
+                                       stdout=subprocess.PIPE, pass_fds=(first.fileno(), second.fileno()))
+            try:
+                line = process.stdout.readline().strip()
+                self.assertEqual(line, f"lossd listening on http://127.0.0.1:{first.getsockname()[1]}")
+                for sock in (first, second):
+                    with Connection(socket.create_connection(sock.getsockname())) as connection:
+                        self.assertEqual(connection.send(evaluate()).response().status, 200)
+            finally:
+                process.terminate()
+                process.stdout.close()
+                self.assertEqual(process.wait(60), 0)
+
+
+class IoThreads(unittest.TestCase):
+    def test_several_loops_serve_one_port_and_stop_together(self):
+        with Server("--io-threads", "3", "--workers", "2") as server:
+            with concurrent.futures.ThreadPoolExecutor(32) as pool:
+                data = [evaluate(), evaluate(slow_body(1500)), request("GET", "/livez")] * 20
+                answers = list(pool.map(server.ask, data))
+            self.assertEqual({a.status for a in answers}, {200})
+            self.assertEqual(len({a.body for a in answers}), 3)
+
+    def test_several_loops_share_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s")
+            with Server("--io-threads", "2", "--unix-socket", path):
+                for _ in range(20):
+                    with connect_unix(path) as connection:
+                        self.assertEqual(connection.send(evaluate()).response().status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

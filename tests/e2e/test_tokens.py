@@ -1,0 +1,86 @@
+"""Bearer tokens: what needs one, what does not, and new ones by SIGHUP."""
+import os
+import signal
+import tempfile
+import time
+import unittest
+
+from server import Server, evaluate, request
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+class Tokens(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "tokens")
+        self.write("# tokens of the tests", "", "alpha", "beta")
+
+    def write(self, *lines):
+        with open(self.path, "w") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def test_each_token_of_the_file_is_good(self):
+        with Server("--token-file", self.path) as server:
+            for token in ("alpha", "beta"):
+                self.assertEqual(server.ask(evaluate(headers=bearer(token))).status, 200)
+
+    def test_a_missing_or_wrong_token_is_401(self):
+        wrong = ({}, bearer("gamma"), bearer("alph"), bearer("alphaa"), bearer(""), {"Authorization": "alpha"},
+                 {"Authorization": "Basic alpha"}, bearer("# tokens of the tests"))
+        with Server("--token-file", self.path) as server:
+            for headers in wrong:
+                answer = server.ask(evaluate(headers=headers))
+                self.assertEqual((answer.status, answer.code), (401, "unauthorized"), headers)
+                self.assertEqual(answer.headers["www-authenticate"], "Bearer")
+
+    def test_401_comes_before_404(self):
+        with Server("--token-file", self.path) as server:
+            self.assertEqual(server.get("/nowhere").status, 401)
+            self.assertEqual(server.get("/v1/losses").status, 401)
+            self.assertEqual(server.get("/nowhere", bearer("beta")).status, 404)
+
+    def test_probes_need_none_and_metrics_by_choice(self):
+        open_paths = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
+        for flags, metrics in (((), 200), (("--metrics-token",), 401)):
+            with Server("--token-file", self.path, *flags) as server:
+                for path in open_paths:
+                    self.assertEqual(server.get(path).status, 200, path)
+                self.assertEqual(server.get("/metrics").status, metrics)
+                self.assertEqual(server.get("/metrics", bearer("alpha")).status, 200)
+
+    def test_preflights_need_none(self):
+        with Server("--token-file", self.path, "--cors-origin", "*") as server:
+            answer = server.ask(request("OPTIONS", "/v1/losses/MSELoss", headers={
+                "Origin": "https://a", "Access-Control-Request-Method": "POST"}))
+            self.assertEqual(answer.status, 204)
+
+    def test_tokens_are_rotated_under_load_by_sighup(self):
+        with Server("--token-file", self.path) as server, server.connect() as connection:
+            self.write("beta", "gamma")
+            server.signal(signal.SIGHUP)
+            deadline = time.monotonic() + 30
+            while connection.send(evaluate(headers=bearer("gamma"))).response().status != 200:
+                self.assertEqual(connection.send(evaluate(headers=bearer("beta"))).response().status, 200)
+                self.assertLess(time.monotonic(), deadline)
+            self.assertEqual(connection.send(evaluate(headers=bearer("beta"))).response().status, 200)
+            self.assertEqual(connection.send(evaluate(headers=bearer("alpha"))).response().status, 401)
+
+    def test_a_file_that_went_bad_leaves_the_old_tokens(self):
+        with Server("--token-file", self.path) as server:
+            self.write("# nothing")
+            server.signal(signal.SIGHUP)
+            for _ in range(20):
+                self.assertEqual(server.ask(evaluate(headers=bearer("alpha"))).status, 200)
+
+    def test_a_file_without_tokens_is_one_clear_line(self):
+        self.write("# nothing")
+        with self.assertRaisesRegex(RuntimeError, "lossd: the token file holds no token"):
+            Server("--token-file", self.path)
+
+
+if __name__ == "__main__":
+    unittest.main()
