@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/catalogue.h"
+#include "api/openapi.h"
 #include "server/metrics.h"
 
 static const char text_plain[] = "text/plain; charset=utf-8";
@@ -29,9 +30,8 @@ static void metrics(struct lossd_request *request) {
                               : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* A document that is made in the arena. */
-static void made(struct lossd_request *request, const char *body, size_t length) {
-  request->answer.content_type = json;
+static void document(struct lossd_request *request, const char *type, const char *body, size_t length) {
+  request->answer.content_type = type;
   request->answer.body = body;
   request->answer.length = length;
 }
@@ -44,11 +44,17 @@ void lossd_page(struct lossd_request *request) {
   switch (request->match.route->kind) {
   case LOSSD_ROUTE_CATALOGUE:
     body = lossd_catalogue(arena, &length);
-    made(request, body, length);
+    document(request, json, body, length);
     break;
   case LOSSD_ROUTE_CATALOGUE_LOSS:
     body = lossd_catalogue_loss(loss, arena, &length);
-    made(request, body, length);
+    document(request, json, body, length);
+    break;
+  case LOSSD_ROUTE_OPENAPI_JSON:
+    document(request, json, lossd_openapi_json, lossd_openapi_json_length);
+    break;
+  case LOSSD_ROUTE_OPENAPI_YAML:
+    document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
     break;
   case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
   case LOSSD_ROUTE_READY: readiness(request); break;

@@ -10,6 +10,8 @@ const struct lossd_route lossd_routes[] = {
     {"GET", "/livez", LOSSD_ROUTE_LIVE, LOSSD_ACCESS_OPEN},
     {"GET", "/readyz", LOSSD_ROUTE_READY, LOSSD_ACCESS_OPEN},
     {"GET", "/metrics", LOSSD_ROUTE_METRICS, LOSSD_ACCESS_METRICS},
+    {"GET", "/openapi.json", LOSSD_ROUTE_OPENAPI_JSON, LOSSD_ACCESS_TOKEN},
+    {"GET", "/openapi.yaml", LOSSD_ROUTE_OPENAPI_YAML, LOSSD_ACCESS_TOKEN},
     {"GET", "/v2/health/live", LOSSD_ROUTE_INFERENCE_LIVE, LOSSD_ACCESS_OPEN},
     {"GET", "/v2/health/ready", LOSSD_ROUTE_INFERENCE_READY, LOSSD_ACCESS_OPEN},
     {"GET", "/v2/models/{loss}/ready", LOSSD_ROUTE_INFERENCE_MODEL_READY, LOSSD_ACCESS_OPEN},

@@ -31,6 +31,14 @@ class Paths(SharedServer):
         self.assertEqual((answer.status, answer.headers["content-type"]), (200, JSON))
         self.assertEqual(answer.json()["loss"], 2.0)
 
+    def test_documents_are_served(self):
+        for path, kind, text in (("/v1/losses", JSON, b'"CrossEntropyLoss"'), ("/v1/losses/L1Loss", JSON, b'"formula"'),
+                                 ("/openapi.json", JSON, b'"openapi"'), ("/openapi.yaml", "application/yaml", b"openapi:"),
+                                 ("/metrics", "text/plain; version=0.0.4; charset=utf-8", b"# TYPE ")):
+            answer = self.server.get(path)
+            self.assertEqual((answer.status, answer.headers["content-type"]), (200, kind), path)
+            self.assertIn(text, answer.body)
+
     def test_unknown_paths_are_404(self):
         for path in ("/nowhere", "/v1", "/v1/losses/", "/v1/losses/a/b", "/../x", "/v1/losses/MSELoss/", "/livez/",
                      "/v1/losses/MSELoss%2Fx", "/V1/losses", "//livez"):
