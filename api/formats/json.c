@@ -8,13 +8,8 @@
 #include "api/base64.h"
 #include "api/dtype_name.h"
 #include "api/formats/json_answer.h"
-#include "api/json_scan.h"
 #include "api/json_tensor.h"
-#include "api/json_text.h"
-#include "api/number_text.h"
-
-#define LONGEST_ID 128
-#define POINTER_TEXT sizeof((struct lossd_problem *)0)->pointer
+#include "api/json_value.h"
 
 struct request {
   struct lossd_exchange *x;
@@ -29,43 +24,12 @@ struct request {
 /* Members
  * ------------------------------------------------------------------------------------------------------- */
 
-/* parent/name as a JSON pointer (RFC 6901). */
-static void make_pointer(char out[POINTER_TEXT], const char *parent, const char *name, size_t length) {
-  char quoted[LOSSD_QUOTE_TEXT], *to = out + snprintf(out, POINTER_TEXT, "%s/", parent);
-  for (const char *p = lossd_quote(name, length, quoted); *p && to < out + POINTER_TEXT - 3; p++) {
-    const bool special = *p == '~' || *p == '/';
-    *to++ = special ? '~' : *p;
-    if (special) *to++ = *p == '~' ? '0' : '1';
-  }
-  *to = 0;
-}
-
-static bool named(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
-
-static int unknown_member(struct request *r, const char *parent, const char *name, size_t length,
-                          const char *const known[], size_t count) {
-  struct lossd_problem *problem = &r->x->problem;
-  char pointer[POINTER_TEXT], quoted[LOSSD_QUOTE_TEXT], all[160] = "";
-  for (size_t i = 0; i < count; i++) {
-    const size_t used = strlen(all);
-    snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
-  }
-  make_pointer(pointer, parent, name, length);
-  lossd_fail(problem, LOSSD_UNKNOWN_MEMBER, pointer, "there is no member \"%s\"; expected %s",
-             lossd_quote(name, length, quoted), all);
-  const char *nearest = lossd_nearest(name, length, known, count);
-  if (nearest) lossd_hint(problem, "did you mean %s?", nearest);
-  return problem->status;
-}
-
 static const cJSON **member_slot(struct request *r, const char *name, size_t length) {
   const int input = lossd_input_find(r->x->evaluation.loss, name, length);
   if (input >= 0) return &r->tensor[input];
-  if (named("options", name, length)) return &r->options;
-  if (named("gradients", name, length)) return &r->gradients;
-  return named("id", name, length) ? &r->id : NULL;
+  if (lossd_json_named("options", name, length)) return &r->options;
+  if (lossd_json_named("gradients", name, length)) return &r->gradients;
+  return lossd_json_named("id", name, length) ? &r->id : NULL;
 }
 
 static int unknown_top_member(struct request *r, const char *name, size_t length) {
@@ -77,9 +41,9 @@ static int unknown_top_member(struct request *r, const char *name, size_t length
   known[count++] = "options";
   known[count++] = "gradients";
   known[count++] = "id";
-  unknown_member(r, "", name, length, known, count);
+  lossd_json_unknown_member(&r->x->problem, "", name, length, known, count);
   for (int i = 0; i <= loss->option_count; i++)
-    if (named(i ? loss->options[i - 1].name : "definition", name, length))
+    if (lossd_json_named(i ? loss->options[i - 1].name : "definition", name, length))
       lossd_hint(&r->x->problem, "options go into the member options");
   return r->x->problem.status;
 }
@@ -102,34 +66,6 @@ static int take_members(struct request *r) {
 /* Options and id
  * ------------------------------------------------------------------------------------------------ */
 
-/* The value of a scalar item, for options. */
-static int scalar_value(struct request *r, const cJSON *item, const char *pointer,
-                        struct lossd_value *value) {
-  const struct lossd_json_span *span = lossd_json_span(&r->json, item);
-  struct lossd_number number;
-  *value = (struct lossd_value){.type = LOSSD_VALUE_OTHER};
-  if (!span || span->kind == LOSSD_JSON_ARRAY) return LOSSD_OK;
-  if (cJSON_IsBool(item)) {
-    *value = (struct lossd_value){.type = LOSSD_VALUE_BOOLEAN, .number = cJSON_IsTrue(item)};
-    return LOSSD_OK;
-  }
-  const char *begin = span->begin;
-  if (span->kind == LOSSD_JSON_STRING) {
-    value->type = LOSSD_VALUE_STRING;
-    value->string = begin = lossd_json_string_of(&r->json, span, &value->length);
-    if (!begin)
-      return lossd_fail(&r->x->problem, LOSSD_OUT_OF_MEMORY, pointer, "no memory to read the options");
-    if (!lossd_json_quoted_number(span->begin - 1, span->end + 1)) return LOSSD_OK;
-  }
-  lossd_read_number(begin, span->end, &number);
-  if (number.overflow)
-    return lossd_fail(&r->x->problem, LOSSD_INVALID_OPTION, pointer,
-                      "the number is too large for float64, expected at most 1.7976931348623157e308");
-  value->type = LOSSD_VALUE_NUMBER;
-  value->number = number.value;
-  return LOSSD_OK;
-}
-
 static int take_options(struct request *r) {
   struct lossd_evaluation *e = &r->x->evaluation;
   const cJSON *option;
@@ -140,28 +76,13 @@ static int take_options(struct request *r) {
   cJSON_ArrayForEach(option, r->options) {
     size_t length;
     struct lossd_value value;
-    char pointer[POINTER_TEXT];
+    char pointer[LOSSD_POINTER_TEXT];
     const char *name = lossd_json_name(&r->json, option, &length);
-    make_pointer(pointer, "/options", name, length);
-    if (scalar_value(r, option, pointer, &value)) return r->x->problem.status;
+    lossd_json_pointer(pointer, "/options", name, length);
+    if (lossd_json_scalar(&r->json, option, pointer, &value, &r->x->problem)) return r->x->problem.status;
     if (lossd_options_set(&e->options, name, length, &value, &r->x->problem)) return r->x->problem.status;
   }
   lossd_options_finish(&e->options);
-  return LOSSD_OK;
-}
-
-static int take_id(struct request *r) {
-  struct lossd_exchange *x = r->x;
-  if (!r->id) return LOSSD_OK;
-  const struct lossd_json_span *span = lossd_json_span(&r->json, r->id);
-  if (!span || span->kind != LOSSD_JSON_STRING)
-    return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id is %s, expected a string",
-                      lossd_json_describe(&r->json, r->id));
-  x->id = lossd_json_string_of(&r->json, span, &x->id_length);
-  if (!x->id) return lossd_fail(&x->problem, LOSSD_OUT_OF_MEMORY, "/id", "no memory for the id");
-  if (x->id_length > LONGEST_ID)
-    return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id has %zu bytes, expected at most %d",
-                      x->id_length, LONGEST_ID);
   return LOSSD_OK;
 }
 
@@ -176,16 +97,11 @@ struct tensor_object {
 static int take_tensor_members(struct request *r, const cJSON *item, const char *pointer,
                                struct tensor_object *out) {
   static const char *const known[] = {"dtype", "shape", "data", "base64"};
-  const cJSON **slots[] = {&out->dtype, &out->shape, &out->data, &out->base64};
-  const cJSON *member;
-  *out = (struct tensor_object){0};
-  cJSON_ArrayForEach(member, item) {
-    size_t length, i = 0;
-    const char *name = lossd_json_name(&r->json, member, &length);
-    while (i < 4 && !named(known[i], name, length)) i++;
-    if (i == 4) return unknown_member(r, pointer, name, length, known, 4);
-    *slots[i] = member;
-  }
+  const cJSON *found[4] = {NULL};
+
+  if (lossd_json_members(&r->json, item, pointer, known, found, 4, &r->x->problem))
+    return r->x->problem.status;
+  *out = (struct tensor_object){found[0], found[1], found[2], found[3]};
   if (out->data && out->base64)
     return lossd_fail(&r->x->problem, LOSSD_INVALID_TENSOR, pointer,
                       "found data and base64, expected one of them");
@@ -201,7 +117,7 @@ static int take_tensor_members(struct request *r, const cJSON *item, const char 
 static int take_dtype(struct request *r, const cJSON *item, const char *pointer, enum lossd_dtype *dtype) {
   struct lossd_problem *problem = &r->x->problem;
   const struct lossd_json_span *span = lossd_json_span(&r->json, item);
-  char at[POINTER_TEXT];
+  char at[LOSSD_POINTER_TEXT];
   size_t length;
   snprintf(at, sizeof at, "%s/dtype", pointer);
   if (!span || span->kind != LOSSD_JSON_STRING)
@@ -219,7 +135,7 @@ static int match_shape(struct request *r, int input, const struct tensor_object 
                        const char *pointer) {
   struct lossd_problem *problem = &r->x->problem;
   struct lossd_shape *shape = &r->x->evaluation.tensor[input].shape, found;
-  char at[POINTER_TEXT], found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
+  char at[LOSSD_POINTER_TEXT], found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
   snprintf(r->pointer[input], sizeof r->pointer[input], "%s/%s", pointer, object->data ? "data" : "base64");
   snprintf(at, sizeof at, "%s/shape", pointer);
   if (object->data && lossd_json_shape(&r->json, object->data, r->pointer[input], &found, problem))
@@ -236,7 +152,7 @@ static int match_shape(struct request *r, int input, const struct tensor_object 
 }
 
 static int describe_object(struct request *r, int input, const char *pointer) {
-  struct tensor_object object;
+  struct tensor_object object = {0};
   struct lossd_tensor *tensor = &r->x->evaluation.tensor[input];
   if (take_tensor_members(r, r->tensor[input], pointer, &object)) return r->x->problem.status;
   if (object.dtype && take_dtype(r, object.dtype, pointer, &tensor->dtype)) return r->x->problem.status;
@@ -328,7 +244,7 @@ static int read_tensors(struct request *r) {
 static int want_gradient(struct request *r, const cJSON *item, int index) {
   struct lossd_problem *problem = &r->x->problem;
   const struct lossd_json_span *span = lossd_json_span(&r->json, item);
-  char pointer[POINTER_TEXT];
+  char pointer[LOSSD_POINTER_TEXT];
   size_t length;
   snprintf(pointer, sizeof pointer, "/gradients/%d", index);
   if (!span || span->kind != LOSSD_JSON_STRING)
@@ -341,12 +257,10 @@ static int want_gradient(struct request *r, const cJSON *item, int index) {
 
 static int take_gradients(struct request *r) {
   struct lossd_evaluation *e = &r->x->evaluation;
-  const struct lossd_json_span *span = r->gradients ? lossd_json_span(&r->json, r->gradients) : NULL;
-  const bool is_empty = span && span->kind == LOSSD_JSON_ARRAY && span->end - span->begin >= 2 &&
-                        span->rank == 1 && !span->count && !span->bad_leaf && !span->ragged;
   const cJSON *item;
   int index = 0;
-  if (!r->gradients || is_empty || cJSON_IsFalse(r->gradients)) return LOSSD_OK;
+  if (!r->gradients || cJSON_IsFalse(r->gradients) || lossd_json_is_empty(&r->json, r->gradients))
+    return LOSSD_OK;
   if (cJSON_IsTrue(r->gradients)) {
     e->gradients = lossd_all_gradients(e);
     return LOSSD_OK;
@@ -370,7 +284,7 @@ static int decode_request(struct request *r) {
     lossd_hint(&x->problem, "put options into the body's member options");
     return x->problem.status;
   }
-  if (take_members(r) || take_options(r) || take_id(r)) return x->problem.status;
+  if (take_members(r) || take_options(r) || lossd_json_take_id(x, &r->json, r->id)) return x->problem.status;
   if (describe_tensors(r) || take_gradients(r)) return x->problem.status;
   return read_tensors(r);
 }

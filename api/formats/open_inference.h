@@ -1,0 +1,28 @@
+/* Open Inference Protocol v2 (KServe V2), POST /v2/models/{model}/infer, with the extension
+ * binary_tensor_data: what its reader and its writer share. The state lives in the exchange's arena; one
+ * thread at a time. */
+#ifndef LOSSD_API_FORMATS_OPEN_INFERENCE_H
+#define LOSSD_API_FORMATS_OPEN_INFERENCE_H
+
+#include "api/packed.h"
+
+/* An output that the request asks for. */
+struct lossd_wish {
+  int output; /* 0 loss, 1 numerator, 2 denominator, 3 + role: the role's gradient */
+  bool binary;
+};
+
+struct lossd_open_inference {
+  struct lossd_wish wish[LOSSD_MAX_OUTPUTS];
+  int wishes;                   /* 0: all that there are */
+  bool binary;                  /* where an output does not say */
+  int index[LOSSD_MAX_OUTPUTS]; /* of each wish, in x->outputs */
+  size_t header_room;
+  struct lossd_packed packed; /* the binary outputs */
+  char header_length[24];
+};
+
+/* See struct lossd_format. Leaves the state in x->format_state. */
+int lossd_open_inference_decode(struct lossd_exchange *x);
+
+#endif

@@ -1,0 +1,429 @@
+/* Open Inference requests: JSON, and behind it the bytes of the tensors that are not in the JSON.
+ *
+ * In three passes: framing (which bytes are whose), meaning (names, types, shapes, options, outputs),
+ * numbers. Binary tensors are used where they lie. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/binary_input.h"
+#include "api/dtype_name.h"
+#include "api/formats/open_inference.h"
+#include "api/json_tensor.h"
+#include "api/json_value.h"
+
+enum { NAME, SHAPE, DATATYPE, PARAMETERS, DATA, INPUT_MEMBERS };
+enum { ID, SETTINGS, INPUTS, OUTPUTS, MEMBERS };
+
+/* One of the request's inputs. */
+struct input {
+  const cJSON *member[INPUT_MEMBERS];
+  char pointer[32];
+  const char *bytes; /* NULL: its numbers are JSON */
+  int64_t length;
+  int role;
+};
+
+struct request {
+  struct lossd_exchange *x;
+  struct lossd_open_inference *state;
+  struct lossd_json json;
+  const char *binary; /* what follows the JSON */
+  size_t binary_length;
+  const cJSON *member[MEMBERS];
+  struct input *input;
+  size_t inputs;
+};
+
+/* Framing
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* Cuts the body in two where the header says. */
+static int split(struct request *r) {
+  struct lossd_exchange *x = r->x;
+  const char *text = x->inference_header_length;
+  char quoted[LOSSD_QUOTE_TEXT];
+  int64_t length;
+  r->binary = x->body + x->body_length;
+  if (!text) return LOSSD_OK;
+  const char *const end = text + strlen(text);
+  if (lossd_read_whole(text, end, &length) != end || (uint64_t)length > x->body_length)
+    return lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL,
+                      "Inference-Header-Content-Length is \"%s\", expected the length of the JSON at the "
+                      "body's begin, at most %zu",
+                      lossd_quote(text, strlen(text), quoted), x->body_length);
+  r->binary = x->body + length;
+  r->binary_length = x->body_length - (size_t)length;
+  return LOSSD_OK;
+}
+
+static int expect_objects(struct request *r, const cJSON *list, const char *pointer) {
+  const cJSON *item;
+  bool objects = cJSON_IsArray(list);
+  cJSON_ArrayForEach(item, list) objects = objects && cJSON_IsObject(item);
+  if (objects || lossd_json_is_empty(&r->json, list)) return LOSSD_OK;
+  return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, pointer, "%s is %s, expected an array of objects",
+                    pointer + 1,
+                    cJSON_IsArray(list) ? "an array of other things" : lossd_json_describe(&r->json, list));
+}
+
+static int expect_object(struct request *r, const cJSON *item, const char *pointer) {
+  if (!item || cJSON_IsObject(item)) return LOSSD_OK;
+  return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, pointer, "found %s, expected an object",
+                    lossd_json_describe(&r->json, item));
+}
+
+static int take_members(struct request *r) {
+  static const char *const known[MEMBERS] = {"id", "parameters", "inputs", "outputs"};
+  struct lossd_problem *problem = &r->x->problem;
+  if (!cJSON_IsObject(r->json.root))
+    return lossd_fail(problem, LOSSD_INVALID_REQUEST, NULL, "the body is %s, expected an object",
+                      lossd_json_describe(&r->json, r->json.root));
+  if (lossd_json_members(&r->json, r->json.root, "", known, r->member, MEMBERS, problem))
+    return problem->status;
+  if (!r->member[INPUTS])
+    return lossd_fail(problem, LOSSD_INVALID_REQUEST, "/inputs", "inputs is missing, expected an array");
+  if (expect_objects(r, r->member[INPUTS], "/inputs") ||
+      (r->member[OUTPUTS] && expect_objects(r, r->member[OUTPUTS], "/outputs")))
+    return problem->status;
+  return expect_object(r, r->member[SETTINGS], "/parameters");
+}
+
+/* Parameters that name an extension whose absence would change what the request means. */
+static int refuse_extension(struct request *r, const char *pointer, const char *name, size_t length) {
+  static const char shared[] = "shared_memory_";
+  char quoted[LOSSD_QUOTE_TEXT];
+  if ((length < strlen(shared) || memcmp(name, shared, strlen(shared))) &&
+      !lossd_json_named("classification", name, length))
+    return LOSSD_OK;
+  lossd_fail(&r->x->problem, LOSSD_BAD_REQUEST, pointer,
+             "the extension of the parameter \"%s\" is not served", lossd_quote(name, length, quoted));
+  lossd_hint(&r->x->problem, "send and ask for tensors in the body, as JSON or binary");
+  return r->x->problem.status;
+}
+
+/* The parameter of that name of an input or output; NULL with no problem: there is none. */
+static const cJSON *find_parameter(struct request *r, const cJSON *parameters, const char *pointer,
+                                   const char *wanted) {
+  const cJSON *member, *found = NULL;
+  char at[LOSSD_POINTER_TEXT];
+  snprintf(at, sizeof at, "%s/parameters", pointer);
+  if (expect_object(r, parameters, at)) return NULL;
+  cJSON_ArrayForEach(member, parameters) {
+    size_t length;
+    const char *name = lossd_json_name(&r->json, member, &length);
+    if (refuse_extension(r, at, name, length)) return NULL;
+    if (lossd_json_named(wanted, name, length)) found = member;
+  }
+  return found;
+}
+
+/* A whole number >= 0; false for anything else. */
+static bool whole_number(struct request *r, const cJSON *item, int64_t *value) {
+  const struct lossd_json_span *span = lossd_json_span(&r->json, item);
+  return span && span->kind == LOSSD_JSON_NUMBER &&
+         lossd_read_whole(span->begin, span->end, value) == span->end;
+}
+
+/* Gives an input its bytes, the next of those behind the JSON. */
+static int frame_input(struct request *r, struct input *input, size_t *used) {
+  struct lossd_problem *problem = &r->x->problem;
+  const cJSON *size = find_parameter(r, input->member[PARAMETERS], input->pointer, "binary_data_size");
+  if (problem->status) return problem->status;
+  if (!size == !input->member[DATA])
+    return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
+                      "found %s data %s binary_data_size, expected one of them", size ? "both" : "neither",
+                      size ? "and" : "nor");
+  if (!size) return LOSSD_OK;
+  if (!whole_number(r, size, &input->length))
+    return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
+                      "binary_data_size is %s, expected a whole number >= 0 below 2^63",
+                      lossd_json_span(&r->json, size) &&
+                              lossd_json_span(&r->json, size)->kind == LOSSD_JSON_NUMBER
+                          ? "no such number"
+                          : lossd_json_describe(&r->json, size));
+  if ((uint64_t)input->length > r->binary_length - *used)
+    return lossd_fail(problem, LOSSD_BAD_BODY, input->pointer,
+                      "binary_data_size is %lld, but only %zu of the body's bytes are left",
+                      (long long)input->length, r->binary_length - *used);
+  input->bytes = r->binary + *used;
+  *used += (size_t)input->length;
+  return LOSSD_OK;
+}
+
+static int frame_inputs(struct request *r) {
+  static const char *const known[INPUT_MEMBERS] = {"name", "shape", "datatype", "parameters", "data"};
+  struct lossd_exchange *x = r->x;
+  const cJSON *item;
+  size_t used = 0;
+  const size_t most = cJSON_IsArray(r->member[INPUTS]) ? (size_t)cJSON_GetArraySize(r->member[INPUTS]) : 0;
+  r->input = lossd_exchange_alloc(x, most * sizeof *r->input, NULL);
+  if (!r->input) return x->problem.status;
+  cJSON_ArrayForEach(item, r->member[INPUTS]) {
+    struct input *input = &r->input[r->inputs];
+    *input = (struct input){0};
+    snprintf(input->pointer, sizeof input->pointer, "/inputs/%zu", r->inputs++);
+    if (lossd_json_members(&r->json, item, input->pointer, known, input->member, INPUT_MEMBERS,
+                           &x->problem) ||
+        frame_input(r, input, &used))
+      return x->problem.status;
+  }
+  if (used == r->binary_length) return LOSSD_OK;
+  return lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL,
+                    "%zu bytes follow the JSON, but the inputs' binary_data_size add up to %zu",
+                    r->binary_length, used);
+}
+
+/* Inputs
+ * -------------------------------------------------------------------------------------------------------- */
+
+static int take_name(struct request *r, struct input *input) {
+  struct lossd_exchange *x = r->x;
+  char at[LOSSD_POINTER_TEXT];
+  size_t length;
+  snprintf(at, sizeof at, "%s/name", input->pointer);
+  const char *name = lossd_json_text(&r->json, input->member[NAME], at, "the input's name",
+                                     LOSSD_INVALID_TENSOR, &length, &x->problem);
+  if (!name) return x->problem.status;
+  input->role = lossd_input_find(x->evaluation.loss, name, length);
+  if (input->role < 0) return lossd_unknown_input(x, name, length);
+  if (x->evaluation.present & 1u << input->role)
+    return lossd_fail(&x->problem, LOSSD_DUPLICATE_KEY, at, "the input %s is given twice",
+                      lossd_input_name(x->evaluation.loss, input->role));
+  x->evaluation.present |= 1u << input->role;
+  return LOSSD_OK;
+}
+
+static int take_datatype(struct request *r, struct input *input, enum lossd_dtype *dtype) {
+  struct lossd_problem *problem = &r->x->problem;
+  char at[LOSSD_POINTER_TEXT];
+  size_t length;
+  snprintf(at, sizeof at, "%s/datatype", input->pointer);
+  const char *name = lossd_json_text(&r->json, input->member[DATATYPE], at, "the input's datatype",
+                                     LOSSD_INVALID_TENSOR, &length, problem);
+  if (!name) return problem->status;
+  *dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_OPEN_INFERENCE, name, length);
+  if (*dtype != LOSSD_DTYPES) return LOSSD_OK;
+  return lossd_unknown_dtype(LOSSD_SPELLED_OPEN_INFERENCE, name, length, at, problem);
+}
+
+static int take_shape(struct request *r, struct input *input, struct lossd_shape *shape) {
+  struct lossd_problem *problem = &r->x->problem;
+  char at[LOSSD_POINTER_TEXT];
+  snprintf(at, sizeof at, "%s/shape", input->pointer);
+  if (!input->member[SHAPE])
+    return lossd_fail(problem, LOSSD_INVALID_TENSOR, at, "the input's shape is missing, expected an array");
+  return lossd_json_dims(&r->json, input->member[SHAPE], at, shape, problem);
+}
+
+/* The data against the shape. */
+static int match_data(struct request *r, const struct input *input, const struct lossd_tensor *tensor) {
+  struct lossd_problem *problem = &r->x->problem;
+  struct lossd_shape found;
+  char at[LOSSD_POINTER_TEXT], found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
+  size_t bytes;
+  snprintf(at, sizeof at, "%s/data", input->pointer);
+  if (!lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes))
+    return lossd_fail(problem, LOSSD_INVALID_SHAPE, input->pointer, "the tensor has more than 2^63 bytes");
+  if (input->bytes && (size_t)input->length != bytes)
+    return lossd_fail(problem, LOSSD_BAD_BODY, input->pointer,
+                      "binary_data_size is %lld, but datatype and shape need %zu bytes",
+                      (long long)input->length, bytes);
+  if (input->bytes) return LOSSD_OK;
+  if (lossd_json_shape(&r->json, input->member[DATA], at, &found, problem)) return problem->status;
+  if (lossd_json_fits(&found, &tensor->shape)) return LOSSD_OK;
+  return lossd_fail(problem, LOSSD_INVALID_TENSOR, at,
+                    "data has shape %s, shape says %s; expected the same, or a flat array of as many numbers",
+                    lossd_shape_text(&found, found_text), lossd_shape_text(&tensor->shape, shape_text));
+}
+
+static int describe_inputs(struct request *r) {
+  for (size_t i = 0; i < r->inputs; i++) {
+    struct input *input = &r->input[i];
+    struct lossd_tensor tensor = {.data = input->bytes};
+    if (take_name(r, input) || take_datatype(r, input, &tensor.dtype) ||
+        take_shape(r, input, &tensor.shape) || match_data(r, input, &tensor))
+      return r->x->problem.status;
+    r->x->evaluation.tensor[input->role] = tensor;
+  }
+  return LOSSD_OK;
+}
+
+static int read_inputs(struct request *r) {
+  struct lossd_exchange *x = r->x;
+  for (size_t i = 0; i < r->inputs; i++) {
+    const struct input *input = &r->input[i];
+    struct lossd_tensor *tensor = &x->evaluation.tensor[input->role];
+    char at[LOSSD_POINTER_TEXT];
+    size_t bytes = 0;
+    if (input->bytes) continue;
+    snprintf(at, sizeof at, "%s/data", input->pointer);
+    lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes);
+    void *data = lossd_exchange_alloc(x, bytes, at);
+    if (!data || lossd_json_read(lossd_json_span(&r->json, input->member[DATA]), tensor->dtype, data, at,
+                                 x->cancelled, &x->problem))
+      return x->problem.status;
+    tensor->data = data;
+  }
+  return LOSSD_OK;
+}
+
+/* Parameters
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Names that the protocol keeps for itself, and that mean nothing here. */
+static bool is_reserved(const char *name, size_t length) {
+  static const char *const names[] = {"sequence_id", "sequence_start", "sequence_end", "priority", "headers"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (lossd_json_named(names[i], name, length)) return true;
+  return length >= 7 && !memcmp(name, "triton_", 7);
+}
+
+static int take_flag(struct request *r, const cJSON *item, const char *pointer, bool *flag) {
+  *flag = cJSON_IsTrue(item);
+  if (cJSON_IsBool(item)) return LOSSD_OK;
+  return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, pointer, "found %s, expected true or false",
+                    lossd_json_describe(&r->json, item));
+}
+
+static int take_timeout(struct request *r, const cJSON *item) {
+  if (whole_number(r, item, &r->x->timeout_microseconds)) return LOSSD_OK;
+  return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/parameters/timeout",
+                    "timeout is not a whole number of microseconds >= 0");
+}
+
+static int take_parameter(struct request *r, const cJSON *item) {
+  struct lossd_exchange *x = r->x;
+  struct lossd_value value;
+  char pointer[LOSSD_POINTER_TEXT];
+  size_t length;
+  const char *name = lossd_json_name(&r->json, item, &length);
+  lossd_json_pointer(pointer, "/parameters", name, length);
+  if (lossd_json_named("binary_data_output", name, length))
+    return take_flag(r, item, pointer, &r->state->binary);
+  if (lossd_json_named("timeout", name, length)) return take_timeout(r, item);
+  if (is_reserved(name, length)) return LOSSD_OK;
+  if (lossd_json_scalar(&r->json, item, pointer, &value, &x->problem)) return x->problem.status;
+  return lossd_options_set(&x->evaluation.options, name, length, &value, &x->problem);
+}
+
+static int take_settings(struct request *r) {
+  const cJSON *item;
+  lossd_options_init(&r->x->evaluation.options, r->x->evaluation.loss);
+  cJSON_ArrayForEach(item, r->member[SETTINGS]) {
+    if (take_parameter(r, item)) return r->x->problem.status;
+  }
+  lossd_options_finish(&r->x->evaluation.options);
+  return LOSSD_OK;
+}
+
+/* Outputs
+ * ------------------------------------------------------------------------------------------------------- */
+
+static const char *const fixed_outputs[] = {"loss", "numerator", "denominator"};
+
+static int unknown_output(struct request *r, const char *name, size_t length, const char *pointer) {
+  const struct lossd_evaluation *e = &r->x->evaluation;
+  const unsigned gradients = lossd_all_gradients(e);
+  const char *known[LOSSD_MAX_OUTPUTS];
+  char names[LOSSD_MAX_ROLES][64], quoted[LOSSD_QUOTE_TEXT];
+  size_t count = 0;
+  for (; count < 3; count++) known[count] = fixed_outputs[count];
+  for (int role = 0; role < e->loss->role_count; role++) {
+    if (!(gradients & 1u << role)) continue;
+    snprintf(names[role], sizeof names[role], "grad.%s", e->loss->roles[role].name);
+    known[count++] = names[role];
+  }
+  lossd_fail(&r->x->problem, LOSSD_BAD_REQUEST, pointer, "there is no output \"%s\"",
+             lossd_quote(name, length, quoted));
+  const char *nearest = lossd_nearest(name, length, known, count);
+  if (nearest)
+    lossd_hint(&r->x->problem, "did you mean %s?", nearest);
+  else
+    lossd_hint(&r->x->problem, "ask for loss, numerator, denominator or grad.<input>");
+  return r->x->problem.status;
+}
+
+static int want_gradient(struct request *r, const char *name, size_t length, const char *pointer,
+                         int *output) {
+  struct lossd_exchange *x = r->x;
+  if (lossd_want_gradient(&x->evaluation, name, length, pointer, &x->problem))
+    return x->problem.status = LOSSD_BAD_REQUEST; /* with what core says of it */
+  *output = 3 + lossd_input_find(x->evaluation.loss, name, length);
+  return LOSSD_OK;
+}
+
+static int find_output(struct request *r, const char *name, size_t length, const char *pointer, int *output) {
+  struct lossd_exchange *x = r->x;
+  const bool reduced = x->evaluation.options.value[0] != 0; /* `reduction` is the first option, `none` 0 */
+  for (*output = 0; *output < 3; ++*output)
+    if (lossd_json_named(fixed_outputs[*output], name, length)) break;
+  if (*output == 0 || (*output < 3 && reduced)) return LOSSD_OK;
+  if (*output < 3) {
+    lossd_fail(&x->problem, LOSSD_BAD_REQUEST, pointer, "there is no %s where reduction is none",
+               fixed_outputs[*output]);
+    lossd_hint(&x->problem, "ask for loss, or set reduction to mean or sum");
+    return x->problem.status;
+  }
+  if (length > 5 && !memcmp(name, "grad.", 5)) return want_gradient(r, name + 5, length - 5, pointer, output);
+  return unknown_output(r, name, length, pointer);
+}
+
+static int take_output(struct request *r, const cJSON *item, int index) {
+  static const char *const known[] = {"name", "parameters"};
+  struct lossd_open_inference *state = r->state;
+  struct lossd_problem *problem = &r->x->problem;
+  struct lossd_wish wish = {.binary = state->binary};
+  const cJSON *member[2] = {NULL};
+  char pointer[32], at[LOSSD_POINTER_TEXT];
+  size_t length;
+  snprintf(pointer, sizeof pointer, "/outputs/%d", index);
+  snprintf(at, sizeof at, "%s/name", pointer);
+  if (lossd_json_members(&r->json, item, pointer, known, member, 2, problem)) return problem->status;
+  const char *name =
+      lossd_json_text(&r->json, member[0], at, "the output's name", LOSSD_INVALID_REQUEST, &length, problem);
+  if (!name || find_output(r, name, length, at, &wish.output)) return problem->status;
+  const cJSON *binary = find_parameter(r, member[1], pointer, "binary_data");
+  if (problem->status || (binary && take_flag(r, binary, pointer, &wish.binary))) return problem->status;
+  for (int i = 0; i < state->wishes; i++)
+    if (state->wish[i].output == wish.output)
+      return lossd_fail(problem, LOSSD_BAD_REQUEST, at, "the output is asked for twice, expected once");
+  state->wish[state->wishes++] = wish;
+  return LOSSD_OK;
+}
+
+static int take_outputs(struct request *r) {
+  struct lossd_evaluation *e = &r->x->evaluation;
+  const cJSON *item;
+  int index = 0;
+  if (!cJSON_IsArray(r->member[OUTPUTS])) {
+    e->gradients = lossd_all_gradients(e);
+    return LOSSD_OK;
+  }
+  cJSON_ArrayForEach(item, r->member[OUTPUTS]) {
+    if (take_output(r, item, index++)) return r->x->problem.status;
+  }
+  return LOSSD_OK;
+}
+
+/* The whole
+ * ----------------------------------------------------------------------------------------------------- */
+
+static int decode_request(struct request *r) {
+  struct lossd_exchange *x = r->x;
+  r->state = x->format_state = lossd_exchange_alloc(x, sizeof *r->state, NULL);
+  if (!r->state) return x->problem.status;
+  *r->state = (struct lossd_open_inference){0};
+  if (split(r)) return x->problem.status;
+  if (lossd_json_parse(&r->json, x->body, (size_t)(r->binary - x->body), x->cancelled, x->arena, &x->problem))
+    return x->problem.status;
+  if (take_members(r) || frame_inputs(r) || describe_inputs(r)) return x->problem.status;
+  if (take_settings(r) || lossd_json_take_id(x, &r->json, r->member[ID])) return x->problem.status;
+  return take_outputs(r) ? x->problem.status : read_inputs(r);
+}
+
+int lossd_open_inference_decode(struct lossd_exchange *x) {
+  struct request request = {.x = x};
+  decode_request(&request);
+  lossd_json_free(&request.json);
+  return x->problem.status;
+}
