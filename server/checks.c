@@ -93,8 +93,16 @@ static int check_encoding(struct lossd_request *request) {
                     "the only Content-Encoding is gzip");
 }
 
+/* Clients of the Open Inference Protocol name no type, or another; their format is the path's. */
+static bool is_inference(struct lossd_request *request) {
+  struct lossd_exchange *x = &request->job.exchange;
+  if (request->match.route->kind != LOSSD_ROUTE_INFER) return false;
+  x->request_format = x->answer_format = &lossd_format_open_inference;
+  return true;
+}
+
 static int check_type(struct lossd_request *request) {
-  if (!is_evaluation(request)) return 0;
+  if (!is_evaluation(request) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
@@ -108,7 +116,7 @@ static int check_type(struct lossd_request *request) {
 }
 
 static int check_accept(struct lossd_request *request) {
-  if (!is_evaluation(request)) return 0;
+  if (!is_evaluation(request) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *accept = field(request, LOSSD_FIELD_ACCEPT);
   x->answer_format = lossd_format_of_accept(accept, x->request_format);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/catalogue.h"
+#include "api/open_inference.h"
 #include "api/openapi.h"
 #include "server/metrics.h"
 
@@ -48,6 +49,14 @@ void lossd_page(struct lossd_request *request) {
     break;
   case LOSSD_ROUTE_CATALOGUE_LOSS:
     body = lossd_catalogue_loss(loss, arena, &length);
+    document(request, json, body, length);
+    break;
+  case LOSSD_ROUTE_INFERENCE_SERVER:
+    body = lossd_open_inference_server(arena, &length);
+    document(request, json, body, length);
+    break;
+  case LOSSD_ROUTE_INFERENCE_MODEL:
+    body = lossd_open_inference_model(loss, arena, &length);
     document(request, json, body, length);
     break;
   case LOSSD_ROUTE_OPENAPI_JSON:

@@ -350,7 +350,7 @@ bool lossd_request_body(struct lossd_request *request, const char *data, size_t 
  * request that is alone gets its chance. */
 static bool admit_evaluation(struct lossd_request *request) {
   const struct lossd_format *format = request->job.exchange.request_format;
-  bool text = format == &lossd_format_json;
+  bool text = format == &lossd_format_json || format == &lossd_format_open_inference;
   size_t needed = request->body_length * (text ? 3 : 2);
   if (needed / 2 < request->body_length || needed > request->server->admission.max_bytes)
     needed = request->server->admission.max_bytes;
