@@ -1,5 +1,5 @@
 /* What the elementwise steps of expressions compute: each one's value, and its derivatives times the seed g.
- * Called with a constant operation, all but one case vanishes and loops vectorise. In double.
+ * Called with a constant operation, all but one case vanishes and loops vectorise. `real` is double here.
  *
  * Where a derivative is not unique it is PyTorch's: 0 for abs and sign at 0; half to each side of a tie of
  * max or min; 0 for x^0 by x, and for 0^y by y >= 0. Elsewhere the formulas are taken as they are, and IEEE
@@ -34,9 +34,9 @@ LOSSD_INLINE double expression_value(enum expression_operation operation, double
   case EXPRESSION_SINH: return sinh_f64(x);
   case EXPRESSION_COSH: return cosh_f64(x);
   case EXPRESSION_ATAN: return atan_f64(x);
-  case EXPRESSION_SIGN: return x > 0 ? 1 : x < 0 ? -1 : x;
-  case EXPRESSION_MAXIMUM: return x > y || x != x ? x : y;
-  case EXPRESSION_MINIMUM: return x < y || x != x ? x : y;
+  case EXPRESSION_SIGN: return real_sign(x);
+  case EXPRESSION_MAXIMUM: return real_max(x, y);
+  case EXPRESSION_MINIMUM: return real_min(x, y);
   default: return x;
   }
 }

@@ -101,21 +101,36 @@ static inline real canonical(real x) {
   return x == x ? x : REAL_NAN;
 }
 
-/* n numbers to a tensor of any floating dtype, `step` elements apart, times scale. */
+/* One number to any floating dtype. Called with a constant dtype, as load_element. */
+LOSSD_INLINE void store_element(enum lossd_dtype dtype, char *p, real x) {
+  const double f64 = (double)canonical(x);
+  const float f32 = (float)canonical(x);
+  uint16_t u16;
+  switch (dtype) {
+  case LOSSD_FLOAT64: memcpy(p, &f64, 8); break;
+  case LOSSD_FLOAT32: memcpy(p, &f32, 4); break;
+  case LOSSD_FLOAT16: u16 = lossd_float16_write(f64), memcpy(p, &u16, 2); break;
+  default: u16 = lossd_bfloat16_write(f64), memcpy(p, &u16, 2); break;
+  }
+}
+
+LOSSD_INLINE void store_loop(enum lossd_dtype dtype, char *restrict p, int64_t step, size_t n,
+                             const real *restrict x) {
+  const int64_t size = dtype == LOSSD_FLOAT64 ? 8 : dtype == LOSSD_FLOAT32 ? 4 : 2;
+  if (step == 1) /* said apart, so that it vectorises */
+    for (size_t i = 0; i < n; i++) store_element(dtype, p + (int64_t)i * size, x[i]);
+  else
+    for (size_t i = 0; i < n; i++) store_element(dtype, p + (int64_t)i * step * size, x[i]);
+}
+
+/* n numbers to a tensor of any floating dtype, `step` elements apart. */
 static inline void store_run(enum lossd_dtype dtype, char *p, int64_t step, size_t n,
                              const real *restrict x) {
-  for (size_t i = 0; i < n; i++) {
-    char *to = p + (int64_t)i * step * (int64_t)(dtype == LOSSD_FLOAT64 ? 8 : dtype == LOSSD_FLOAT32 ? 4 : 2);
-    real value = canonical(x[i]);
-    double f64 = (double)value;
-    float f32 = (float)value;
-    uint16_t f16 = dtype == LOSSD_FLOAT16 ? lossd_float16_write(f64) : lossd_bfloat16_write(f64);
-    if (dtype == LOSSD_FLOAT64)
-      memcpy(to, &f64, 8);
-    else if (dtype == LOSSD_FLOAT32)
-      memcpy(to, &f32, 4);
-    else
-      memcpy(to, &f16, 2);
+  switch (dtype) {
+  case LOSSD_FLOAT64: store_loop(LOSSD_FLOAT64, p, step, n, x); break;
+  case LOSSD_FLOAT32: store_loop(LOSSD_FLOAT32, p, step, n, x); break;
+  case LOSSD_FLOAT16: store_loop(LOSSD_FLOAT16, p, step, n, x); break;
+  default: store_loop(LOSSD_BFLOAT16, p, step, n, x); break;
   }
 }
 

@@ -90,10 +90,10 @@ static inline real real_copysign(real x, real y) {
 }
 /* NaN if either is NaN. Of two zeros y. */
 static inline real real_max(real x, real y) {
-  return (x > y) | (x != x) ? x : y;
+  return ((x > y) | (x != x)) ? x : y;
 }
 static inline real real_min(real x, real y) {
-  return (x < y) | (x != x) ? x : y;
+  return ((x < y) | (x != x)) ? x : y;
 }
 /* condition ? x : y and zero ? 0 : x, by masks: gcc moves what follows a conditional into its arms, where
  * comparisons no longer vectorise. */
