@@ -148,7 +148,7 @@ static void start_item(struct lossd_pool *pool, struct lossd_job *job, bool is_l
 
 static bool wants_another_worker(const struct lossd_pool *pool, const struct lossd_job *job) {
   size_t taken = atomic_load(&job->next_slice);
-  return job->stage == LOSSD_STAGE_SLICES && lossd_job_has_slices(job) &&
+  return job->stage == LOSSD_STAGE_SLICES && lossd_job_has_slices(job) && !job->exchange.plan.serial &&
          job->helpers < pool->workers->count && job->exchange.slices - taken > (size_t)job->helpers;
 }
 
