@@ -146,10 +146,11 @@ static void start_item(struct lossd_pool *pool, struct lossd_job *job, bool is_l
   uv_queue_work(pool->loop, &item->work, work_on_item, after_item);
 }
 
+/* Of a job whose slices are being run; in the other stages the worker may be changing it. */
 static bool wants_another_worker(const struct lossd_pool *pool, const struct lossd_job *job) {
   size_t taken = atomic_load(&job->next_slice);
-  return job->stage == LOSSD_STAGE_SLICES && lossd_job_has_slices(job) && !job->exchange.plan.serial &&
-         job->helpers < pool->workers->count && job->exchange.slices - taken > (size_t)job->helpers;
+  return lossd_job_has_slices(job) && !job->exchange.plan.serial && job->helpers < pool->workers->count &&
+         job->exchange.slices > taken + (size_t)job->helpers;
 }
 
 /* Gives workers to the queue's jobs in order. A job whose slices more than one worker may share goes back to
@@ -169,7 +170,7 @@ static void start_items(struct lossd_pool *pool) {
     }
     dequeue(pool, link);
     start_item(pool, job, is_long);
-    if (wants_another_worker(pool, job)) enqueue(pool, job);
+    if (!is_long && wants_another_worker(pool, job)) enqueue(pool, job);
   }
 }
 

@@ -20,8 +20,8 @@ bool lossd_request_begin(struct lossd_request *request, struct lossd_server *ser
   lossd_job_init(&request->job, server->memory);
   request->job.exchange.limits = &server->limits;
   request->uri_place = uri;
-  request->uri_length = strlen(uri);
-  size_t kept = request->uri_length <= LOSSD_MAX_URI ? request->uri_length : LOSSD_MAX_URI + 1;
+  size_t given = strlen(uri), kept = given <= LOSSD_MAX_URI ? given : LOSSD_MAX_URI + 1;
+  request->uri_length = kept;
   request->uri = lossd_arena_alloc(&request->job.arena, kept + 1, 1);
   if (!request->uri) return false;
   memcpy(request->uri, uri, kept);
@@ -251,12 +251,12 @@ bool lossd_request_head(struct lossd_request *request) {
   request->headed = true;
   const char *given = request->guard.values[LOSSD_FIELD_REQUEST_ID];
   if (given) lossd_request_id(given, request->request_id);
-  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
   if (lossd_request_refused(request)) {
     request->framing = true;
     answer_problem(request);
     return false;
   }
+  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
   request->inference = lossd_route_is_inference(path, length);
   lossd_route_match(request->method, path, length, &request->match);
   read_length(request);

@@ -124,6 +124,7 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("LOSSD_")}
         environment.update(env or {})
         self.expect_exit = expect_exit
+        self.errors = None
         self.process = subprocess.Popen([BINARY, "--log-format", "none", *flags], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=environment, **popen)
         self.line = self.process.stdout.readline().strip()
@@ -150,7 +151,7 @@ class Server:
 
     def wait(self, timeout=120):
         """The exit code; what was written to standard error is in self.errors."""
-        if self.process.returncode is None:
+        if self.errors is None:
             try:
                 _, self.errors = self.process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
@@ -164,7 +165,6 @@ class Server:
     def __exit__(self, kind, value, trace):
         if self.process.poll() is None:
             self.signal()
-            self.process.returncode = None
         code = self.wait()
         if kind is None and code != self.expect_exit:
             raise AssertionError(f"lossd ended with {code}, expected {self.expect_exit}: {self.errors[-4000:]}")
