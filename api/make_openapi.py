@@ -7,12 +7,14 @@ input. Standard library only.
 
 import json
 import pathlib
+import re
 import sys
 
 HERE = pathlib.Path(__file__).parent
 JSON, RAW, SAFETENSORS, PROBLEM = (
     "application/json", "application/octet-stream", "application/vnd.safetensors", "application/problem+json")
 DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+CONTENT_TYPES = {"js": "text/javascript", "css": "text/css", "json": JSON}
 COMMON = {
     "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
                      "its element out. Broadcasts to the unreduced loss.",
@@ -219,6 +221,13 @@ def document(catalogue):
         paths[path] = plain(path.strip("/"), summary, "text/plain", errors=())
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
+    for path, summary in {
+            "/": "The playground.", "/docs": "This document, readable and with forms to try.",
+            "/ui/playground.js": "Of the playground.", "/ui/plot.js": "Of the playground.",
+            "/ui/snippets.js": "Of the playground.", "/ui/reference.js": "Of /docs.", "/ui/style.css": "Of both pages.",
+            "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
+        kind = CONTENT_TYPES.get(path.rpartition(".")[2], "text/html")
+        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", errors=())
     paths["/openapi.json"] = plain("openapiJson", "This document.", JSON, schema={"type": "object"})
     paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml")
     return {
@@ -229,7 +238,7 @@ def document(catalogue):
                                 "raw binary and safetensors are three spellings of the same thing and give the same bits."},
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
-        "tags": [{"name": t} for t in ("losses", "catalogue", "open inference", "service")],
+        "tags": [{"name": t} for t in ("losses", "catalogue", "open inference", "service", "pages")],
         "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
                        "responses": responses, "schemas": schemas},

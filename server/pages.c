@@ -5,6 +5,7 @@
 #include "api/catalogue.h"
 #include "api/open_inference.h"
 #include "api/openapi.h"
+#include "server/assets.h"
 #include "server/metrics.h"
 
 static const char text_plain[] = "text/plain; charset=utf-8";
@@ -37,6 +38,20 @@ static void document(struct lossd_request *request, const char *type, const char
   request->answer.length = length;
 }
 
+static void add_header(struct lossd_answer *answer, const char *name, const char *value) {
+  if (answer->header_count < LOSSD_ANSWER_HEADERS)
+    answer->headers[answer->header_count++] = (struct lossd_header){name, value};
+}
+
+static void asset(struct lossd_request *request) {
+  const struct lossd_asset *found = lossd_asset_find(request->match.route->path);
+  if (!found) return;
+  document(request, found->content_type, found->body, *found->length);
+  add_header(&request->answer, "Content-Security-Policy", LOSSD_CONTENT_SECURITY_POLICY);
+  add_header(&request->answer, "X-Content-Type-Options", "nosniff");
+  add_header(&request->answer, "Referrer-Policy", "no-referrer");
+}
+
 void lossd_page(struct lossd_request *request) {
   struct lossd_arena *arena = &request->job.arena;
   const struct lossd_loss *loss = request->loss;
@@ -65,6 +80,7 @@ void lossd_page(struct lossd_request *request) {
   case LOSSD_ROUTE_OPENAPI_YAML:
     document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
     break;
+  case LOSSD_ROUTE_ASSET: asset(request); break;
   case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
   case LOSSD_ROUTE_READY: readiness(request); break;
   case LOSSD_ROUTE_METRICS: metrics(request); break;

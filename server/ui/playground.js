@@ -1,0 +1,361 @@
+// The playground: a request is built from the form as text (so that NaN and large integers pass), posted, and the answer
+// shown. The curves ask the server too: one request for each definition, with the prediction varied over a range.
+import { plot, heat } from "/ui/plot.js";
+import { snippets } from "/ui/snippets.js";
+
+const $ = (id) => document.getElementById(id);
+const POINTS = 241;
+const RANGES = [[-4, 4], [0, 4], [0, 1], [-4, 0]];
+const DEFINITIONS = { textbook: "--one", pytorch: "--two" };
+const EXTRA_ROLES = [
+  { name: "sample_weight", description: "a factor for each unreduced loss", shape: "that of the unreduced loss" },
+  { name: "grad_output", description: "the cotangent of the loss", shape: "that of the loss" },
+];
+let losses = [], loss, digits, curves = [], kept = [];
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// Talking to the server
+
+async function ask(path, body) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  if ($("token").value) headers.Authorization = `Bearer ${$("token").value}`;
+  const answer = await fetch(path, { method: body === undefined ? "GET" : "POST", headers, body });
+  const content = await answer.json();
+  if (answer.status === 401) showToken();
+  if (!answer.ok) throw Object.assign(new Error(content.detail), { problem: content });
+  return { content, timing: answer.headers.get("Server-Timing") };
+}
+
+const path = () => `/v1/losses/${loss.name}`;
+const number = (x) => typeof x === "string" ? Number(x) : x; // the answer quotes NaN and Infinity
+
+// Building the form
+
+const rolesOf = (l) => [...l.roles, ...EXTRA_ROLES];
+
+function roleField(role) {
+  const id = `role-${role.name}`;
+  const input = element("textarea", { id, rows: 2, spellcheck: false });
+  input.addEventListener("input", () => { $("source").value = "own"; });
+  const hint = element("span", { className: "hint",
+    textContent: ` ${role.description}; shape ${role.shape}${role.required ? "" : "; may stay empty"}` });
+  return [element("label", { htmlFor: id }, role.name, hint), input];
+}
+
+function optionField(option) {
+  const id = `option-${option.name}`;
+  const values = option.values ?? (option.type === "boolean" ? ["true", "false"] : null);
+  const standard = option.name === "definition" ? "textbook" : "";
+  const control = values
+    ? element("select", { id }, ...(standard ? [] : [element("option", { value: "", textContent: "default" })]),
+      ...values.map((v) => element("option", { value: v, textContent: v })))
+    : element("input", { id, type: "text", inputMode: option.type === "string" ? "text" : "decimal" });
+  control.title = option.description;
+  return element("div", {}, element("label", { htmlFor: id, textContent: option.name, title: option.description }), control);
+}
+
+// The empty choice says what it stands for under the chosen definition.
+function nameDefaults() {
+  const definition = $("option-definition").value;
+  for (const option of loss.options.filter((o) => o.name !== "definition")) {
+    const control = $(`option-${option.name}`), value = option.defaults[definition];
+    const text = value === null ? "none" : String(value);
+    if (control.tagName === "SELECT") control.options[0].textContent = `${text} (default)`;
+    else control.placeholder = `${text} (default)`;
+  }
+}
+
+function chooseLoss(name) {
+  loss = losses.find((l) => l.name === name) ?? losses[0];
+  $("loss").value = loss.name;
+  $("summary").textContent = loss.summary;
+  $("formula").textContent = loss.formula;
+  $("roles").replaceChildren(...rolesOf(loss).flatMap(roleField));
+  $("options").replaceChildren(...loss.options.map(optionField));
+  setOptions({});
+}
+
+function setOptions(given) {
+  for (const option of loss.options) {
+    const control = $(`option-${option.name}`);
+    control.value = option.name in given ? String(given[option.name]) : option.name === "definition" ? "textbook" : "";
+  }
+  nameDefaults();
+}
+
+// A matrix is one row a line.
+function tensorText(value) {
+  if (!Array.isArray(value) || !Array.isArray(value[0])) return JSON.stringify(value);
+  return `[${value.map((row) => JSON.stringify(row)).join(",\n ")}]`;
+}
+
+function setInputs(body) {
+  for (const role of rolesOf(loss)) {
+    const field = $(`role-${role.name}`), text = role.name in body ? tensorText(body[role.name]) : "";
+    field.value = text;
+    field.rows = Math.min(10, 1 + text.split("\n").length);
+  }
+}
+
+async function chooseSource(source) {
+  if (source === "example") {
+    setInputs(loss.example);
+    setOptions(loss.example.options ?? {});
+  } else if (source.startsWith("digits")) {
+    digits ??= (await ask("/examples/digits.json")).content;
+    if (!["CrossEntropyLoss", "MultiMarginLoss"].includes(loss.name)) chooseLoss("CrossEntropyLoss");
+    const count = source === "digits" ? digits.target.length : 50;
+    setInputs({ input: digits.input.slice(0, count), target: digits.target.slice(0, count) });
+  }
+  $("source").value = source;
+}
+
+// The request as text
+
+function optionValues() {
+  const given = {};
+  for (const option of loss.options) {
+    const text = $(`option-${option.name}`).value.trim();
+    const plain = !["number", "integer", "boolean"].includes(option.type);
+    if (text !== "" && !(option.name === "definition" && text === "textbook"))
+      given[option.name] = plain || /^[+-]?(Infinity|NaN)$/.test(text) ? JSON.stringify(text) : text;
+  }
+  return given;
+}
+
+function optionsText(given) {
+  return `{${Object.entries(given).map(([name, text]) => `"${name}": ${text}`).join(", ")}}`;
+}
+
+function bodyText() {
+  const members = rolesOf(loss).map((role) => [role.name, $(`role-${role.name}`).value.trim().replace(/\s*\n\s*/g, " ")])
+    .filter(([, text]) => text !== "");
+  const options = optionValues();
+  if (Object.keys(options).length) members.push(["options", optionsText(options)]);
+  members.push(["gradients", "true"]);
+  return `{${members.map(([name, text]) => `"${name}": ${text}`).join(", ")}}`;
+}
+
+// Showing
+
+function showError(error) {
+  const problem = error.problem ?? { title: "No answer", detail: error.message };
+  $("error").replaceChildren(...[
+    element("strong", { textContent: problem.title }), element("p", { textContent: problem.detail }),
+    ...(problem.hint ? [element("p", { textContent: problem.hint })] : []),
+    element("p", { className: "code", textContent: [problem.status, problem.code].filter(Boolean).join(" ") }),
+  ]);
+  $("error").hidden = false;
+  const [, first, second] = (problem.pointer ?? "").split("/");
+  $(first === "options" ? `option-${second}` : `role-${first}`)?.setAttribute("aria-invalid", "true");
+}
+
+function clearError() {
+  $("error").hidden = true;
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
+function showToken() {
+  $("token").hidden = false;
+  document.querySelector("label[for=token]").hidden = false;
+}
+
+// An array of any rank as rows of its last dimension; a vector is one row.
+function asRows(value) {
+  if (!Array.isArray(value)) return [[number(value)]];
+  return Array.isArray(value[0]) ? value.flatMap(asRows) : [value.map(number)];
+}
+
+function shortened(value) {
+  const text = JSON.stringify(value);
+  return text.length <= 2000 ? text : `${text.slice(0, 2000)} ...`;
+}
+
+function showAnswer({ content, timing }) {
+  const numbers = ["loss", "numerator", "denominator"].filter((name) => name in content);
+  $("numbers").replaceChildren(...numbers.map((name) => element("div", {},
+    element("dt", { textContent: name }), element("dd", { id: `answer-${name}`, textContent: shortened(content[name]) }))));
+  $("timing").textContent = timing ? `Server-Timing, in ms: ${timing.replaceAll(";dur=", " ")}` : "";
+  $("gradients").replaceChildren(...Object.entries(content.gradients ?? {}).flatMap(([role, value]) => {
+    const canvas = element("canvas", { className: "heat", id: `heat-${role}` });
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `gradient of ${role}`);
+    const rows = asRows(value), largest = heat(canvas, rows);
+    canvas.style.aspectRatio = Math.max(0.6, Math.min(12, canvas.width / canvas.height));
+    return [element("h3", { textContent: `Gradient of ${role}` }), canvas,
+      element("p", { className: "hint",
+        textContent: `${rows.length} x ${canvas.width}; blue negative, orange positive; largest magnitude ${largest}` }),
+      element("details", {}, element("summary", { textContent: "numbers" }), element("pre", { textContent: shortened(value) }))];
+  }));
+}
+
+// Curves
+
+const flatFirst = (value) => Array.isArray(value) ? flatFirst(value[0]) : value;
+
+// Each element a sample: the first role runs over x, the others stay at their first number.
+function elementwise(inputs, x) {
+  return Object.fromEntries(Object.entries(inputs).map(([name, value], i) => [name, i ? x.map(() => flatFirst(value)) : x]));
+}
+
+// Each row a sample: copies of the first one, with its first number run over x. Tensors that are not as long as the
+// first role (class weights) are left alone.
+function rowwise(inputs, x) {
+  const entries = Object.entries(inputs), first = entries[0][1];
+  const batched = Array.isArray(first?.[0]);
+  return Object.fromEntries(entries.map(([name, value], i) => {
+    if (name.endsWith("weight") || (batched && value.length !== first.length)) return [name, value];
+    const sample = batched ? value[0] : value;
+    return [name, x.map((v) => i ? sample : [v, ...sample.slice(1)])];
+  }));
+}
+
+async function tryCurve(inputs, options, [low, high], spread) {
+  const x = Array.from({ length: POINTS }, (_, i) => low + (high - low) * i / (POINTS - 1));
+  const role = Object.keys(inputs)[0], tensors = JSON.stringify(spread(inputs, x)).slice(1, -1);
+  const body = `{${tensors}, "options": ${optionsText(options)}, "gradients": ["${role}"]}`;
+  const { content } = await ask(path(), body);
+  if (!Array.isArray(content.loss) || content.loss.length !== POINTS || Array.isArray(content.loss[0])) return null;
+  return { x, y: content.loss.map(number), slope: content.gradients[role].map((g) => number(flatFirst(g))) };
+}
+
+// The first way of varying that the loss accepts: by element, else by row; over the widest range in its domain.
+async function curveOf(inputs, options) {
+  for (const spread of [elementwise, rowwise])
+    for (const range of RANGES) {
+      const found = await tryCurve(inputs, options, range, spread).catch(() => null);
+      if (found) return { ...found, rows: spread === rowwise };
+    }
+  return null;
+}
+
+function currentInputs() {
+  const filled = loss.roles.map((r) => [r.name, $(`role-${r.name}`).value.trim()]).filter(([, text]) => text);
+  return Object.fromEntries(filled.map(([name, text]) => [name, JSON.parse(text)]));
+}
+
+async function makeCurves() {
+  let inputs;
+  try { inputs = currentInputs(); } catch { return []; }
+  const found = await Promise.all(Object.keys(DEFINITIONS).map(async (definition) => {
+    const options = { ...optionValues(), definition: `"${definition}"`, reduction: '"none"' };
+    const curve = await curveOf(inputs, options);
+    return curve && { ...curve, name: `${loss.name}, ${definition}`, color: DEFINITIONS[definition],
+                      dash: definition === "pytorch" ? [14, 10] : [] };
+  }));
+  return found.filter(Boolean);
+}
+
+function showCurves() {
+  const all = [...kept, ...curves];
+  plot($("value-plot"), all);
+  plot($("slope-plot"), all.map((c) => ({ ...c, y: c.slope })));
+  $("value-plot").dataset.curves = all.length;
+  $("legend").replaceChildren(...all.map((c) => {
+    const swatch = element("span", { className: "swatch" });
+    swatch.style.borderColor = `var(${c.color})`;
+    swatch.style.borderTopStyle = c.dash.length ? "dashed" : "solid";
+    return element("li", {}, swatch, ` ${c.name}`);
+  }));
+  const role = loss.roles[0].name;
+  $("curve-text").textContent = !curves.length ? "There is no curve over one prediction for these inputs."
+    : curves[0].rows ? `The first row's loss over its first number of ${role}, the rest as given.`
+      : `One element's loss over ${role}; the other tensors at their first number.`;
+}
+
+// The permalink: everything but the digits, which are named
+
+function state() {
+  const source = $("source").value, inputs = {};
+  if (source === "own") for (const role of rolesOf(loss)) inputs[role.name] = $(`role-${role.name}`).value;
+  const options = Object.fromEntries(loss.options.map((o) => [o.name, $(`option-${o.name}`).value]).filter(([, v]) => v));
+  return { loss: loss.name, source, options, inputs };
+}
+
+async function restore(fragment) {
+  const wanted = JSON.parse(decodeURIComponent(fragment));
+  chooseLoss(wanted.loss);
+  await chooseSource(wanted.source);
+  for (const [name, text] of Object.entries(wanted.inputs)) if ($(`role-${name}`)) $(`role-${name}`).value = text;
+  setOptions(wanted.options);
+}
+
+// Acting
+
+function showSnippet() {
+  $("snippet").textContent = snippets[$("language").value](location.origin + path(), bodyText());
+}
+
+let turn = 0; // answers to what was asked before the last Compute are dropped
+
+async function compute() {
+  const mine = ++turn;
+  clearError();
+  history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(state()))}`);
+  showSnippet();
+  try {
+    const answer = await ask(path(), bodyText());
+    if (mine === turn) showAnswer(answer);
+  } catch (error) {
+    if (mine === turn) showError(error);
+  }
+  const made = await makeCurves();
+  if (mine !== turn) return;
+  curves = made;
+  showCurves();
+  document.body.dataset.turn = mine;
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    $("said").textContent = "Copied.";
+  } catch {
+    $("said").textContent = "This browser does not let pages copy here; the text is selected below.";
+    getSelection().selectAllChildren($("snippet"));
+  }
+}
+
+function listen() {
+  $("form").addEventListener("submit", (event) => { event.preventDefault(); compute(); });
+  $("loss").addEventListener("change", async () => { chooseLoss($("loss").value); await chooseSource("example"); compute(); });
+  $("source").addEventListener("change", async () => { await chooseSource($("source").value); compute(); });
+  $("options").addEventListener("change", () => { nameDefaults(); compute(); });
+  $("roles").addEventListener("change", compute);
+  $("token").addEventListener("change", start);
+  $("language").addEventListener("change", showSnippet);
+  $("copy").addEventListener("click", () => copy($("snippet").textContent));
+  $("share").addEventListener("click", () => copy(location.href));
+  $("keep").addEventListener("click", () => {
+    kept.push(...curves.map((c) => ({ ...c, color: "--kept" })));
+    showCurves();
+  });
+  $("forget").addEventListener("click", () => { kept = []; showCurves(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCurves);
+}
+
+async function start() {
+  clearError();
+  try {
+    losses = (await ask("/v1/losses")).content.losses;
+  } catch (error) {
+    return showError(error);
+  }
+  $("loss").replaceChildren(...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
+  try {
+    await restore(location.hash.slice(1));
+  } catch {
+    chooseLoss("HuberLoss");
+    await chooseSource("example");
+  }
+  compute();
+}
+
+$("language").replaceChildren(...Object.keys(snippets).map((name) => element("option", { value: name, textContent: name })));
+listen();
+start();
