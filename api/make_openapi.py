@@ -15,6 +15,10 @@ JSON, RAW, SAFETENSORS, PROBLEM = (
     "application/json", "application/octet-stream", "application/vnd.safetensors", "application/problem+json")
 DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
 CONTENT_TYPES = {"js": "text/javascript", "css": "text/css", "json": JSON}
+MAX_RANK = 8
+TAGS = {"losses": "Evaluate a loss: its value and gradients.", "catalogue": "What there is, and what it takes.",
+        "open inference": "The Open Inference Protocol, version 2: each loss is a model.",
+        "service": "Probes, metrics and this document.", "pages": "For people with a browser."}
 COMMON = {
     "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
                      "its element out. Broadcasts to the unreduced loss.",
@@ -26,25 +30,34 @@ def ref(name):
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def needs(*names):
+    return {"required": list(names), "properties": {name: {} for name in names}}
+
+
+def nested_array(rank):
+    """Arrays at most `rank` deep. A schema for each rank, since tools cannot follow one that contains itself."""
+    inner = [ref(f"Array{rank - 1}")] if rank > 1 else []
+    return {"description": f"Numbers in arrays, at most {rank} deep and not ragged.", "type": "array",
+            "items": {"anyOf": [ref("Number"), {"type": "boolean"}] + inner}}
+
+
 def number_schemas():
-    nested = {"description": "Nested arrays of numbers, at most 8 deep and not ragged.", "type": "array",
-              "items": {"anyOf": [ref("Number"), {"type": "boolean"}, ref("NestedArray")]}}
-    shape = {"type": "array", "maxItems": 8, "items": {"type": "integer", "minimum": 0}}
+    shape = {"type": "array", "maxItems": MAX_RANK, "items": {"type": "integer", "minimum": 0}}
     object_form = {
         "description": "A tensor with its dtype and shape; `data` flat or nested, or `base64`: little-endian, row-major.",
         "type": "object", "additionalProperties": False,
         "properties": {"dtype": {"type": "string", "enum": DTYPES}, "shape": shape,
-                       "data": {"anyOf": [ref("Number"), {"type": "boolean"}, ref("NestedArray")]},
+                       "data": {"anyOf": [ref("Number"), {"type": "boolean"}, ref(f"Array{MAX_RANK}")]},
                        "base64": {"type": "string", "contentEncoding": "base64"}},
-        "oneOf": [{"required": ["data"]}, {"required": ["base64", "dtype", "shape"]}]}
+        "oneOf": [needs("data"), needs("base64", "dtype", "shape")]}
     return {
         "NonFinite": {"description": "A number that JSON cannot spell. Requests may also write it without quotes.",
                       "type": "string", "enum": ["NaN", "Infinity", "-Infinity"]},
         "Number": {"anyOf": [{"type": "number"}, ref("NonFinite")]},
-        "NestedArray": nested,
+        **{f"Array{rank}": nested_array(rank) for rank in range(1, MAX_RANK + 1)},
         "TensorObject": object_form,
-        "Tensor": {"anyOf": [ref("Number"), ref("NestedArray"), ref("TensorObject")]},
-        "Result": {"description": "A number, or nested arrays of numbers.", "anyOf": [ref("Number"), ref("NestedArray")]},
+        "Tensor": {"anyOf": [ref("Number"), ref(f"Array{MAX_RANK}"), ref("TensorObject")]},
+        "Result": {"description": "A number, or nested arrays of numbers.", "anyOf": [ref("Number"), ref(f"Array{MAX_RANK}")]},
     }
 
 
@@ -144,7 +157,7 @@ def evaluate_path(loss, statuses):
 def catalogue_operation(name):
     return {"operationId": f"describe{name}", "tags": ["catalogue"], "summary": f"What {name} takes.",
             "responses": {"200": {"description": "One loss of the catalogue.",
-                                  "content": {JSON: {"schema": ref("Loss")}}}} | error_responses([401])}
+                                  "content": {JSON: {"schema": ref("Loss")}}}} | error_responses([400, 401, 404, 414, 431, 503])}
 
 
 def loss_schema():
@@ -156,13 +169,13 @@ def loss_schema():
               "properties": {"name": text, "type": text, "description": text, "values": {"type": "array"},
                              "minimum": {"type": "number"}, "maximum": {"type": "number"},
                              "exclusiveMinimum": {"type": "number"},
-                             "defaults": {"type": "object", "required": ["textbook", "pytorch"]}}}
+                             "defaults": {"type": "object", **needs("textbook", "pytorch")}}}
     return {"type": "object", "required": ["name", "summary", "formula", "roles", "options", "example"],
             "properties": {"name": text, "summary": text, "formula": text, "roles": {"type": "array", "items": role},
                            "options": {"type": "array", "items": option}, "example": {"type": "object"}}}
 
 
-def plain(operation, summary, content, tag="service", errors=(401,), schema=None, status="200"):
+def plain(operation, summary, content, tag="service", errors=(400, 401, 414, 431, 503), schema=None, status="200"):
     body = {content: {"schema": schema or {"type": "string"}}}
     return {"get": {"operationId": operation, "tags": [tag], "summary": summary,
                     "responses": {status: {"description": summary, "content": body}} | error_responses(errors)}}
@@ -172,7 +185,8 @@ def inference_paths():
     model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     version = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "enum": ["1"]}}
     anything = {"type": "object"}
-    error = {"default": {"description": "An error.", "content": {JSON: {"schema": ref("InferenceError")}}}}
+    error = {status: {"description": description, "content": {JSON: {"schema": ref("InferenceError")}}}
+             for status, description in {"4XX": "The request is at fault.", "5XX": "The server cannot, now."}.items()}
 
     def get(operation, summary, parameters=(), content=None):
         answer = {"description": summary} | ({"content": {JSON: {"schema": content}}} if content else {})
@@ -203,7 +217,7 @@ def inference_paths():
 
 def document(catalogue):
     losses, errors = catalogue["losses"], catalogue["errors"]
-    evaluate_statuses = [400, 401, 406, 408, 411, 413, 415, 417, 422, 429, 503, 504]
+    evaluate_statuses = sorted({e["status"] for e in errors})
     titles = {}
     for e in errors:
         titles.setdefault(e["status"], []).append(e["code"])
@@ -218,7 +232,7 @@ def document(catalogue):
         paths[f"/v1/losses/{loss['name']}"] = evaluate_path(loss, evaluate_statuses)
     paths |= inference_paths()
     for path, summary in {"/livez": "The process runs.", "/readyz": "Requests are taken; 503 while draining."}.items():
-        paths[path] = plain(path.strip("/"), summary, "text/plain", errors=())
+        paths[path] = plain(path.strip("/"), summary, "text/plain", errors=(400,))
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
     for path, summary in {
@@ -227,7 +241,7 @@ def document(catalogue):
             "/ui/snippets.js": "Of the playground.", "/ui/reference.js": "Of /docs.", "/ui/style.css": "Of both pages.",
             "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
         kind = CONTENT_TYPES.get(path.rpartition(".")[2], "text/html")
-        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", errors=())
+        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", errors=(400, 503))
     paths["/openapi.json"] = plain("openapiJson", "This document.", JSON, schema={"type": "object"})
     paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml")
     return {
@@ -238,7 +252,7 @@ def document(catalogue):
                                 "raw binary and safetensors are three spellings of the same thing and give the same bits."},
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
-        "tags": [{"name": t} for t in ("losses", "catalogue", "open inference", "service", "pages")],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
                        "responses": responses, "schemas": schemas},

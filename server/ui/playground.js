@@ -186,7 +186,7 @@ function showAnswer({ content, timing }) {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `gradient of ${role}`);
     const rows = asRows(value), largest = heat(canvas, rows);
-    canvas.style.aspectRatio = Math.max(0.6, Math.min(12, canvas.width / canvas.height));
+    canvas.style.height = `${Math.min(20, 2 + rows.length)}rem`;
     return [element("h3", { textContent: `Gradient of ${role}` }), canvas,
       element("p", { className: "hint",
         textContent: `${rows.length} x ${canvas.width}; blue negative, orange positive; largest magnitude ${largest}` }),

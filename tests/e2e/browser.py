@@ -1,0 +1,165 @@
+"""The playground and the API page in a real browser: .ci/browser. Screenshots are kept in build/browser."""
+
+import json
+import pathlib
+import unittest
+import urllib.parse
+
+from server import Server
+from webdriver import Browser
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+PICTURES = ROOT / "build/browser"
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        cls.server = cls.enterClassContext(Server())
+        cls.browser = cls.enterClassContext(Browser())
+
+    def setUp(self):
+        self.browser.open("about:blank")
+        self.browser.logs("browser")
+        self.browser.logs("performance")
+
+    def computed(self):
+        return int(self.browser.run("return document.body?.dataset.turn ?? 0"))
+
+    def playground(self, fragment=""):
+        self.browser.open(f"{self.server.url}/{fragment}")
+        self.browser.until(self.computed, "the first computation")
+
+    def after(self, act):
+        """Acts, and waits for the computation that follows."""
+        before = self.computed()
+        act()
+        self.browser.until(lambda: self.computed() > before, "a computation")
+
+    def choose_loss(self, name):
+        self.after(lambda: self.browser.choose("#loss", name))
+
+    def loss(self):
+        return float(self.browser.text("#answer-loss"))
+
+    def inked(self, selector):
+        """How many pixels of a canvas are painted."""
+        return self.browser.run("""
+            const canvas = document.querySelector(arguments[0]);
+            const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+            let painted = 0;
+            for (let i = 3; i < data.length; i += 4) painted += data[i] > 0;
+            return painted;""", selector)
+
+    def check_quiet(self, refusals=0):
+        """No error in the console but the refusals that a test provoked, which Chromium reports; no request elsewhere."""
+        severe = [e["message"] for e in self.browser.logs("browser") if e["level"] in ("SEVERE", "WARNING")]
+        network = [m for m in severe if "the server responded with a status of 4" in m]
+        self.assertEqual([m for m in severe if m not in network], [])
+        self.assertGreaterEqual(len(network), refusals)
+        for entry in self.browser.logs("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                url = message["params"]["request"]["url"]
+                self.assertTrue(url.startswith((self.server.url + "/", "data:", "about:")), url)
+
+    def test_the_worked_example_is_computed_and_drawn(self):
+        self.playground()
+        self.assertEqual(self.loss(), 2.625)
+        self.assertGreater(self.inked("#heat-input"), 1)
+        self.assertGreater(self.inked("#value-plot"), 5000)
+        self.assertGreater(self.inked("#slope-plot"), 5000)
+        self.assertEqual(self.browser.run("return document.querySelector('#value-plot').dataset.curves"), "2")
+        self.browser.screenshot(PICTURES / "playground.png")
+        self.check_quiet()
+
+    def test_every_loss_computes_its_example(self):
+        self.playground()
+        names = self.browser.run("return [...document.querySelectorAll('#loss option')].map((o) => o.value)")
+        self.assertEqual(len(names), 21)
+        without_curves = []
+        for name in names:
+            self.choose_loss(name)
+            self.assertTrue(self.browser.run("return document.querySelector('#error').hidden"), name)
+            self.assertNotEqual(self.browser.text("#answer-loss"), "", name)
+            if self.browser.run("return document.querySelector('#value-plot').dataset.curves") == "0":
+                without_curves.append(name)
+        self.assertLessEqual(set(without_curves), {"CTCLoss"})
+
+    def test_the_digits_give_the_number_of_the_readme(self):
+        self.playground()
+        self.after(lambda: self.browser.choose("#source", "digits"))
+        self.assertEqual(self.browser.text("#answer-loss"), "0.2530295411334569")
+        self.after(lambda: self.browser.choose("#source", "digits50"))
+        self.assertEqual(self.browser.run("const c = document.querySelector('#heat-input'); return [c.width, c.height]"), [10, 50])
+        self.browser.screenshot(PICTURES / "digits.png")
+
+    def test_an_option_changes_the_number(self):
+        self.playground()
+        self.after(lambda: self.browser.choose("#option-reduction", "mean"))
+        self.assertEqual(self.loss(), 1.3125)
+        self.browser.type("#option-delta", "2")
+        self.after(lambda: self.browser.click("#compute"))
+        self.assertEqual(self.loss(), (0.125 + 2 * (3 - 1)) / 2)
+
+    def test_a_refusal_is_shown_at_its_field(self):
+        self.playground()
+        self.browser.type("#role-target", "[1, 2, 3]")
+        self.after(lambda: self.browser.click("#compute"))
+        self.assertIn("target has shape [3]", self.browser.text("#error"))
+        self.assertIn("422 shape_mismatch", self.browser.text("#error"))
+        self.assertEqual(self.browser.run("return document.querySelector('#role-target').ariaInvalid"), "true")
+        self.browser.screenshot(PICTURES / "error.png")
+        self.check_quiet(refusals=1)
+
+    def test_the_copied_text_is_the_request(self):
+        self.playground()
+        self.browser.chrome("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"],
+                            origin=self.server.url)
+        for language, word in {"curl": "curl -H", "Python": "urllib", "JavaScript": "fetch(", "C": "curl_easy_perform"}.items():
+            self.browser.choose("#language", language)
+            self.browser.run("document.querySelector('#said').textContent = ''")
+            self.browser.click("#copy")
+            self.browser.until(lambda: self.browser.text("#said"), "what the button did")
+            self.assertEqual(self.browser.text("#said"), "Copied.")
+            copied = self.browser.run("return navigator.clipboard.readText()")
+            self.assertEqual(copied, self.browser.text("#snippet"))
+            self.assertIn(word, copied)
+            self.assertIn(f"{self.server.url}/v1/losses/HuberLoss", copied)
+
+    def test_a_link_keeps_the_state(self):
+        self.playground()
+        self.browser.type("#role-input", "[7, 3]")
+        self.after(lambda: self.browser.click("#compute"))
+        link, number = self.browser.run("return location.href"), self.loss()
+        self.browser.open("about:blank")
+        self.playground("#" + urllib.parse.urlsplit(link).fragment)
+        self.assertEqual((self.loss(), self.browser.run("return document.querySelector('#role-input').value")), (number, "[7, 3]"))
+
+    def test_narrow_and_dark(self):
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+        self.browser.chrome("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        try:
+            self.playground()
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
+            self.browser.screenshot(PICTURES / "narrow.png")
+        finally:
+            self.browser.chrome("Emulation.clearDeviceMetricsOverride")
+            self.browser.chrome("Emulation.setEmulatedMedia", features=[])
+
+    def test_the_api_page_tries_an_operation(self):
+        self.browser.open(f"{self.server.url}/docs")
+        part = "details[data-words^='post /v1/losses/huberloss']"
+        self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", part), "the reference")
+        self.browser.click(f"{part} summary")
+        self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", f"{part} button"), "a form")
+        self.browser.click(f"{part} button")
+        self.browser.until(lambda: "200 application/json" in self.browser.text(f"{part} pre"), "an answer")
+        self.assertIn('"loss":2.625', self.browser.text(f"{part} pre"))
+        self.browser.screenshot(PICTURES / "docs.png")
+        self.check_quiet()
+
+
+if __name__ == "__main__":
+    unittest.main()
