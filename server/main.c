@@ -11,6 +11,7 @@
 #include "server/listen.h"
 #include "server/log.h"
 #include "server/memory.h"
+#include "server/notify.h"
 #include "server/ready.h"
 #include "server/server.h"
 #include "server/tls.h"
@@ -84,6 +85,7 @@ static void on_stop(uv_signal_t *handle, int number) {
   struct process *process = handle->data;
   if (atomic_load(&process->server.phase) != LOSSD_PHASE_SERVING) _exit(128 + number);
   lossd_log(LOSSD_LOG_INFO, "drain", "signal %d: draining for %g s", number, process->config.drain_seconds);
+  lossd_notify("STOPPING=1");
   enter(process, LOSSD_PHASE_DRAINING);
   uv_timer_start(&process->drained, on_drained, (uint64_t)(process->config.drain_seconds * 1000), 0);
 }
@@ -201,6 +203,7 @@ static int serve(struct process *process) {
   printf("lossd listening on %s\n", process->listeners.address);
   fflush(stdout);
   lossd_log(LOSSD_LOG_INFO, "start", "listening on %s", process->listeners.address);
+  lossd_notify("READY=1");
   run_thread(&process->threads[0]);
   clean_up(process);
   lossd_log(LOSSD_LOG_INFO, "stop", "everything is finished");

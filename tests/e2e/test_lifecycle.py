@@ -1,7 +1,10 @@
 """Start, stop, drain: no answer is lost, and the exit code says how it ended."""
 import concurrent.futures
+import os
 import signal
+import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -29,6 +32,18 @@ class Start(unittest.TestCase):
             probe = [BINARY, "--ready", "--port", str(server.port)]
             self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 0)
         self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 1)
+
+
+class Notify(unittest.TestCase):
+    def test_systemd_is_told_ready_and_stopping(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            path = os.path.join(folder, "notify")
+            listener.bind(path)
+            listener.settimeout(60)
+            with Server(env={"NOTIFY_SOCKET": path}) as server:
+                self.assertEqual(listener.recv(64), b"READY=1")
+                server.signal()
+                self.assertEqual(listener.recv(64), b"STOPPING=1")
 
 
 class Stopping(unittest.TestCase):
