@@ -404,6 +404,51 @@ static void refusals_come_through_the_loss(void **state) {
   evaluate_end(&t);
 }
 
+/* The page
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static char *read_page(void) {
+  FILE *const file = fopen(LOSSD_SOURCE_DIR "/docs/distances.md", "r");
+  char *const text = calloc(1, 1 << 16);
+  assert_true(file && text);
+  assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+  fclose(file);
+  return text;
+}
+
+/* The JSON of the next fenced block; NULL when there is none. */
+static cJSON *next_block(const char **at) {
+  static const char fence[] = "```json\n";
+  const char *const begin = strstr(*at, fence);
+  if (!begin) return NULL;
+  cJSON *const item = cJSON_ParseWithOpts(begin + strlen(fence), at, false);
+  if (!item) fail_msg("not JSON: %.60s", begin);
+  return item;
+}
+
+static void the_page_shows_requests_with_their_answers(void **state) {
+  (void)state;
+  char *const page = read_page();
+  const char *at = page;
+  int shown = 0;
+  for (cJSON *request, *answer; (request = next_block(&at)); shown++) {
+    struct evaluate t;
+    assert_non_null(answer = next_block(&at));
+    golden_request(&t, LOSS, request);
+    if (evaluate_run(&t)) fail_msg("%s", t.problem.detail);
+    assert_true(close_to(evaluate_loss(&t), golden_number(cJSON_GetObjectItem(answer, "loss")), 1));
+    const cJSON *const by_anchor = cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "gradients"), "anchor");
+    const struct golden_tensor want = golden_tensor(by_anchor, &t.arena);
+    compare_row("the page", "by anchor", t.plan.grad[0], &want);
+    cJSON_Delete(request);
+    cJSON_Delete(answer);
+    evaluate_end(&t);
+  }
+  assert_int_equal(shown, 5);
+  free(page);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(operators_bind_as_mathematics_has_it),
@@ -419,6 +464,7 @@ int main(void) {
       cmocka_unit_test(float32_tensors_are_computed_in_float64),
       cmocka_unit_test(every_instruction_set_gives_the_same_bits),
       cmocka_unit_test(refusals_come_through_the_loss),
+      cmocka_unit_test(the_page_shows_requests_with_their_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
