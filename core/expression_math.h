@@ -43,11 +43,11 @@ LOSSD_INLINE double expression_value(enum expression_operation operation, double
 
 /* The operations whose loops over many numbers call the functions here; SIN, COS and TAN have blocks of their
  * own. */
+/* clang-format off */
 #define EXPRESSION_MAPS                                                                                      \
-  MAP(ADD)                                                                                                   \
-  MAP(SUBTRACT)                                                                                              \
-  MAP(MULTIPLY) MAP(DIVIDE) MAP(NEGATE) MAP(POWER) MAP(ABS) MAP(SQRT) MAP(EXP) MAP(LOG) MAP(LOG1P)           \
-      MAP(EXPM1) MAP(TANH) MAP(SINH) MAP(COSH) MAP(ATAN) MAP(SIGN) MAP(MAXIMUM) MAP(MINIMUM)
+  MAP(ADD) MAP(SUBTRACT) MAP(MULTIPLY) MAP(DIVIDE) MAP(NEGATE) MAP(POWER) MAP(ABS) MAP(SQRT) MAP(EXP)        \
+  MAP(LOG) MAP(LOG1P) MAP(EXPM1) MAP(TANH) MAP(SINH) MAP(COSH) MAP(ATAN) MAP(SIGN) MAP(MAXIMUM) MAP(MINIMUM)
+/* clang-format on */
 
 /* g d value / dx */
 LOSSD_INLINE double expression_slope_x(enum expression_operation operation, double x, double y, double value,
