@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/json_value.h"
+
 const char *lossd_read_whole(const char *text, const char *end, int64_t *value) {
   const char *p = text;
   *value = 0;
@@ -14,8 +16,8 @@ const char *lossd_read_whole(const char *text, const char *end, int64_t *value) 
 
 int lossd_unknown_input(struct lossd_exchange *x, const char *name, size_t length) {
   const struct lossd_loss *loss = x->evaluation.loss;
-  const char *known[LOSSD_INPUTS];
-  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_QUOTE_TEXT + 1], all[160] = "";
+  const char *known[LOSSD_INPUTS] = {NULL};
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[160] = "";
   size_t count = 0;
   for (int i = 0; i < LOSSD_INPUTS; i++)
     if (i < loss->role_count || i >= LOSSD_SAMPLE_WEIGHT) known[count++] = lossd_input_name(loss, i);
@@ -23,10 +25,9 @@ int lossd_unknown_input(struct lossd_exchange *x, const char *name, size_t lengt
     const size_t used = strlen(all);
     snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
   }
-  lossd_quote(name, length, quoted);
-  snprintf(pointer, sizeof pointer, "/%s", quoted);
+  lossd_json_pointer(pointer, "", name, length);
   lossd_fail(&x->problem, LOSSD_UNKNOWN_MEMBER, pointer, "%s has no tensor \"%s\"; it takes %s", loss->name,
-             quoted, all);
+             lossd_quote(name, length, quoted), all);
   const char *nearest = lossd_nearest(name, length, known, count);
   if (nearest) lossd_hint(&x->problem, "did you mean %s?", nearest);
   return x->problem.status;

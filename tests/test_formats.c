@@ -352,6 +352,56 @@ static void numbers_that_are_not_finite(void **state) {
   expect_the_same_bits(&m);
 }
 
+/* Memory and cancellation
+ * --------------------------------------------------------------------------------------- */
+
+static void *take_some(void *context, size_t bytes) {
+  int *left = context;
+  return (*left)-- > 0 ? aligned_alloc(64, bytes) : NULL;
+}
+static void give_some(void *context, void *block, size_t bytes) {
+  (void)context;
+  (void)bytes;
+  free(block);
+}
+
+/* Runs a request with memory of so many blocks; its status. */
+static int run_with_blocks(const struct meaning *m, enum spelling spelling, int blocks) {
+  struct test_exchange t;
+  struct lossd_arena arena;
+  struct spelled s = {.json_length = 0};
+  char length[24];
+  const struct lossd_memory memory = {take_some, give_some, &blocks};
+  lossd_arena_init(&arena, NULL);
+  spell(m, spelling, &s, &arena);
+  test_exchange_init(&t, m->loss, s.body.data, s.body.length);
+  lossd_arena_init(&t.arena, &memory);
+  t.x.request_format = t.x.answer_format = formats[spelling];
+  t.x.query = s.query.data;
+  t.x.query_length = s.query.length - 1;
+  snprintf(length, sizeof length, "%zu", s.json_length);
+  if (spelling == INFERENCE_BINARY) t.x.inference_header_length = length;
+  test_exchange_run(&t);
+  const int status = t.x.http_status;
+  assert_true(status == 200 || strstr(t.x.answer, "out_of_memory"));
+  test_exchange_done(&t);
+  lossd_arena_reset(&arena);
+  return status;
+}
+
+static void answers_503_wherever_memory_runs_out(void **state) {
+  (void)state;
+  struct meaning m = {.loss = "MSELoss", .reduction = "none"};
+  add_tensor(&m, "input", LOSSD_FLOAT32, SHAPE(5), 100);
+  add_tensor(&m, "target", LOSSD_FLOAT64, SHAPE(5), 100);
+  for (int spelling = 0; spelling < SPELLINGS; spelling++) {
+    int blocks = 0;
+    while (run_with_blocks(&m, (enum spelling)spelling, blocks) == 503) assert_true(++blocks < 100);
+    assert_in_range(blocks, 1, 99);
+    assert_int_equal(run_with_blocks(&m, (enum spelling)spelling, blocks), 200);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_pair_of_dtypes),
@@ -359,6 +409,7 @@ int main(void) {
       cmocka_unit_test(three_roles_and_sample_weights_of_different_dtypes),
       cmocka_unit_test(single_numbers_and_empty_tensors),
       cmocka_unit_test(numbers_that_are_not_finite),
+      cmocka_unit_test(answers_503_wherever_memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

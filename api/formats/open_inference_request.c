@@ -92,9 +92,8 @@ static int take_members(struct request *r) {
 static int refuse_extension(struct request *r, const char *pointer, const char *name, size_t length) {
   static const char shared[] = "shared_memory_";
   char quoted[LOSSD_QUOTE_TEXT];
-  if ((length < strlen(shared) || memcmp(name, shared, strlen(shared))) &&
-      !lossd_json_named("classification", name, length))
-    return LOSSD_OK;
+  const bool is_shared = length > strlen(shared) && memcmp(name, shared, strlen(shared)) == 0;
+  if (!is_shared && !lossd_json_named("classification", name, length)) return LOSSD_OK;
   lossd_fail(&r->x->problem, LOSSD_BAD_REQUEST, pointer,
              "the extension of the parameter \"%s\" is not served", lossd_quote(name, length, quoted));
   lossd_hint(&r->x->problem, "send and ask for tensors in the body, as JSON or binary");

@@ -6,6 +6,7 @@
 
 #include "api/binary_input.h"
 #include "api/dtype_name.h"
+#include "api/json_value.h"
 #include "api/packed.h"
 #include "api/query.h"
 
@@ -13,7 +14,7 @@
  * -------------------------------------------------------------------------------------------------- */
 
 static bool is(const char *name, const struct lossd_query_pair *pair) {
-  return strlen(name) == pair->name_length && !memcmp(name, pair->name, pair->name_length);
+  return lossd_json_named(name, pair->name, pair->name_length);
 }
 
 /* Whether a key is one that no tensor can have. */
@@ -61,9 +62,9 @@ static int read_dims(struct lossd_exchange *x, const struct lossd_query_pair *pa
 
 static int describe(struct lossd_exchange *x, const struct lossd_query_pair *pair,
                     struct lossd_tensor *tensor, size_t *bytes) {
-  char pointer[LOSSD_QUOTE_TEXT + 1] = "/";
+  char pointer[LOSSD_POINTER_TEXT];
   const size_t length = dtype_length(pair);
-  lossd_quote(pair->name, pair->name_length, pointer + 1);
+  lossd_json_pointer(pointer, "", pair->name, pair->name_length);
   if (length == pair->value_length) return bad_dims(x, pair, pointer);
   tensor->dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_PLAIN, pair->value, length);
   if (tensor->dtype == LOSSD_DTYPES)
@@ -94,8 +95,8 @@ static int take_tensors(struct lossd_exchange *x, const struct lossd_query *quer
   for (size_t i = 0; i < query->count; i++) {
     const struct lossd_query_pair *pair = &query->pair[i];
     const int input = lossd_input_find(e->loss, pair->name, pair->name_length);
-    struct lossd_tensor other, *tensor = input >= 0 ? &e->tensor[input] : &other;
-    size_t bytes;
+    struct lossd_tensor other = {.data = NULL}, *tensor = input >= 0 ? &e->tensor[input] : &other;
+    size_t bytes = 0;
     if (input < 0 && !is_meant_as_tensor(e->loss, pair)) continue;
     if (input < 0 && !*unknown) *unknown = pair;
     if (describe(x, pair, tensor, &bytes)) return x->problem.status;

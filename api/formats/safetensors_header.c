@@ -5,16 +5,17 @@
 
 #include "api/binary_input.h"
 #include "api/dtype_name.h"
+#include "api/json_value.h"
 
 #define LENGTH_BYTES 8
 #define LONGEST_HEADER 100000000
 
 /* What is wrong, with the entry it is about. */
 static int bad(struct lossd_exchange *x, const struct lossd_safetensors_entry *entry, const char *what) {
-  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_QUOTE_TEXT + 1] = "/";
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT];
   if (!entry) return lossd_fail(&x->problem, LOSSD_BAD_SAFETENSORS, NULL, "%s", what);
   lossd_quote(entry->name, entry->name_length, quoted);
-  strcat(pointer, quoted);
+  lossd_json_pointer(pointer, "", entry->name, entry->name_length);
   return lossd_fail(&x->problem, LOSSD_BAD_SAFETENSORS, pointer, "the header's entry \"%s\" %s", quoted,
                     what);
 }
@@ -58,10 +59,6 @@ static int bad_header_json(struct lossd_exchange *x) {
 
 /* Entries
  * ------------------------------------------------------------------------------------------------------- */
-
-static bool named(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
 
 /* The next whole number in a flat array of them, from *p on, which it moves behind it. */
 static bool next_whole(const char **p, const struct lossd_json_span *span, int64_t *value) {
@@ -138,7 +135,7 @@ static int read_entry(struct lossd_exchange *x, struct lossd_json *json, const c
   cJSON_ArrayForEach(member, item) {
     size_t length, i = 0;
     const char *name = lossd_json_name(json, member, &length);
-    while (i < 3 && !named(known[i], name, length)) i++;
+    while (i < 3 && !lossd_json_named(known[i], name, length)) i++;
     if (i == 3) return bad(x, entry, "has a member besides dtype, shape and data_offsets");
     found[i] = member;
   }
@@ -165,7 +162,7 @@ static int read_entries(struct lossd_exchange *x, struct lossd_safetensors *file
   cJSON_ArrayForEach(item, file->json.root) {
     size_t length;
     const char *name = lossd_json_name(&file->json, item, &length);
-    const int status = named("__metadata__", name, length)
+    const int status = lossd_json_named("__metadata__", name, length)
                            ? check_metadata(x, &file->json, item)
                            : read_entry(x, &file->json, item, &file->entry[file->count++]);
     if (status) return status;
