@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "core/classes.h"
+#include "core/pointwise.h"
 
 enum { REDUCTION, INPUT_KIND, BLANK, ZERO_INFINITY, MEAN_BY_TARGET_LENGTH, CTC_GRADIENT, OPTIONS };
 enum { INPUT, TARGET, INPUT_LENGTHS, TARGET_LENGTHS };
@@ -48,12 +49,28 @@ struct sequence {
   real log_probability;
 };
 
-/* log(exp a + exp b + exp c). */
-static inline real log_add(real a, real b, real c) {
-  const real low = real_min(a, b), high = real_max(a, b);
-  const real top = real_max(high, c), middle = real_max(low, real_min(high, c)), bottom = real_min(low, c);
-  const real from = top == -REAL_INFINITY ? 0 : top;
+/* real_max and real_min by masks. */
+LOSSD_INLINE real real_most(real x, real y) {
+  return real_select((x > y) | (x != x), x, y);
+}
+LOSSD_INLINE real real_least(real x, real y) {
+  return real_select((x < y) | (x != x), x, y);
+}
+
+/* log(exp a + exp b + exp c). By masks and inlined, so that loops over states vectorise. */
+LOSSD_INLINE real log_add(real a, real b, real c) {
+  const real low = real_least(a, b), high = real_most(a, b);
+  const real top = real_most(high, c), middle = real_most(low, real_least(high, c)),
+             bottom = real_least(low, c);
+  const real from = real_zero_if(top == -REAL_INFINITY, top);
   return top + real_log1p(real_exp(middle - from) + real_exp(bottom - from));
+}
+
+/* to[s] = log_add(x[s], y[s], z[s] + skip[s]), whatever NaN there is passing through. */
+static void log_add_states(real *restrict to, const real *x, const real *y, const real *z, const real *skip,
+                           size_t states) {
+  LOSSD_INDEPENDENT
+  for (size_t s = 0; s < states; s++) to[s] = log_add(x[s], y[s], z[s] + skip[s]);
 }
 
 /* Frame t as log probabilities. */
@@ -110,8 +127,7 @@ static void forward(struct sequence *q, bool keep) {
       fill(arrive, states, -REAL_INFINITY);
       fill(arrive, states < 2 ? states : 2, 0);
     } else {
-      for (size_t s = 0; s < states; s++)
-        arrive[s] = log_add(alpha[s + 2], alpha[s + 1], alpha[s] + q->skip[s]);
+      log_add_states(arrive, alpha + 2, alpha + 1, alpha, q->skip, states);
     }
     load_emissions(q, t);
     for (size_t s = 0; s < states; s++) alpha[s + 2] = arrive[s] + q->emit[s];
@@ -157,8 +173,7 @@ static void backward(struct sequence *q, real scale) {
       fill(beta, states, -REAL_INFINITY);
       fill(beta + (states > 1 ? states - 2 : 0), states > 1 ? 2 : 1, 0);
     } else {
-      for (size_t s = 0; s < states; s++)
-        beta[s] = log_add(after[s], after[s + 1], after[s + 2] + q->skip[s + 2]);
+      log_add_states(beta, after, after + 1, after + 2, q->skip + 2, states);
     }
     load_emissions(q, t);
     real *restrict posterior = q->arrive + (size_t)t * states;
