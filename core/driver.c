@@ -4,8 +4,13 @@
 #include "core/pointwise.h"
 #include "core/tile.h"
 
-/* Gradients larger than this are written past the cache, which they would only flush. */
-#define STREAM_BYTES ((size_t)4 << 20)
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Gradients larger than this are written past the cache: it could not keep them, and would first read what
+ * they overwrite. */
+#define STREAM_BYTES ((size_t)2 << 20)
 
 /* One tile and its buffers, cut from the scratch of a run. */
 struct driver {
@@ -18,6 +23,35 @@ struct driver {
   bool *left_out;
   bool pointwise;
 };
+
+/* Copies (from NULL: zeros) past the cache where the machine can; bytes is a multiple of a number's. */
+static void stream(char *to, const char *from, size_t bytes) {
+  size_t i = 0;
+#ifdef __SSE2__
+  const size_t before = (16 - (uintptr_t)to % 16) % 16, head = before < bytes ? before : bytes;
+  for (; i < head; i += sizeof(real))
+    memcpy(to + i, from ? from + i : (const char *)&(real){0}, sizeof(real));
+  if (from)
+    for (; i + 16 <= bytes; i += 16)
+      _mm_stream_si128((__m128i *)(void *)(to + i),
+                       _mm_loadu_si128((const __m128i *)(const void *)(from + i)));
+  else
+    for (; i + 16 <= bytes; i += 16) _mm_stream_si128((__m128i *)(void *)(to + i), _mm_setzero_si128());
+#endif
+  if (i < bytes && from) memcpy(to + i, from + i, bytes - i);
+  if (i < bytes && !from) memset(to + i, 0, bytes - i);
+}
+
+/* Makes streamed numbers visible to the thread that is told of them. */
+static void finish_streams(void) {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
+}
+
+static bool is_large(const struct lossd_plan *plan, int role) {
+  return (size_t)plan->row_count * (size_t)plan->view[role].length * sizeof(real) > STREAM_BYTES;
+}
 
 static void *cut(char **scratch, size_t bytes) {
   void *piece = *scratch;
@@ -174,6 +208,17 @@ static void check_tile(const struct driver *d, int64_t row, struct lossd_partial
   }
 }
 
+static void zero_gradients(const struct driver *d, int k, bool in_place) {
+  const size_t length = d->tile.length[k];
+  for (size_t r = 0; r < d->tile.rows; r++) {
+    real *row = d->tile.grad[k] + r * d->tile.grad_pitch[k];
+    if (in_place && is_large(d->plan, k))
+      stream((char *)row, NULL, length * sizeof(real));
+    else
+      memset(row, 0, length * sizeof(real));
+  }
+}
+
 /* Where the kernel is to write its gradients: in place when it can scale them itself. */
 static void place_gradients(struct driver *d, int64_t row) {
   for (int k = 0; k < d->plan->loss->role_count; k++) {
@@ -183,6 +228,7 @@ static void place_gradients(struct driver *d, int64_t row) {
     d->tile.grad_pitch[k] = place && d->plan->view[k].length > 1
                                 ? (size_t)d->plan->view[k].stride[d->plan->dims - 1]
                                 : (size_t)d->plan->view[k].length;
+    if (d->plan->sparse) zero_gradients(d, k, place != NULL);
   }
 }
 
@@ -201,28 +247,21 @@ static void settle_row_gradients(struct driver *d, int k) {
   const size_t length = d->tile.length[k];
   for (size_t r = 0; d->tile.left_out && r < d->tile.rows; r++)
     if (d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
-  if (d->tile.grad[k] == d->grad[k]) return;
+  if (d->tile.grad[k] == d->grad[k] || d->plan->sparse) return;
   for (size_t r = 0; r < d->tile.rows; r++) {
     real *g = d->tile.grad[k] + r * d->tile.grad_pitch[k];
     for (size_t i = 0; i < length; i++) g[i] = canonical(g[i]);
   }
 }
 
-/* out[i] = x[i] * scale[i], or 0 where left out; past the cache when the whole gradient is large. */
-static void scale_into(real *out, const real *x, const struct driver *d, bool stream) {
+/* out[i] = x[i] * scale[i], or 0 where left out. */
+static void scale_into(real *out, const real *x, const struct driver *d) {
   const size_t n = d->tile.rows;
   const real *scale = d->scale;
-  size_t i = 0;
-  if (d->tile.left_out) {
-    for (; i < n; i++) out[i] = d->left_out[i] ? 0 : canonical(x[i] * scale[i]);
-    return;
-  }
-#ifdef LOSSD_STREAMS
-  if (stream) i = real_stream_products(out, x, scale, n);
-#else
-  (void)stream;
-#endif
-  for (; i < n; i++) out[i] = canonical(x[i] * scale[i]);
+  if (d->tile.left_out)
+    for (size_t i = 0; i < n; i++) out[i] = d->left_out[i] ? 0 : canonical(x[i] * scale[i]);
+  else
+    for (size_t i = 0; i < n; i++) out[i] = canonical(x[i] * scale[i]);
 }
 
 static void store_gradients(struct driver *d, int64_t row) {
@@ -233,8 +272,9 @@ static void store_gradients(struct driver *d, int64_t row) {
     if (!plan->grad[k]) continue;
     if (d->pointwise) {
       real *place = gradient_in_place(plan, k, row, d->tile.rows);
-      const bool large = (size_t)plan->row_count * sizeof(real) > STREAM_BYTES;
-      scale_into(place ? place : d->grad[k], d->grad[k], d, place && large);
+      const bool past_cache = place && is_large(plan, k);
+      scale_into(place && !past_cache ? place : d->grad[k], d->grad[k], d);
+      if (past_cache) stream((char *)place, (const char *)d->grad[k], d->tile.rows * sizeof(real));
       if (place) continue;
     }
     if (d->tile.grad[k] == d->grad[k]) store_rows(plan, k, row, d->tile.rows, d->grad[k]);
@@ -269,4 +309,5 @@ void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, vo
     store_losses(&d, row, partial);
     if (wants_gradients(plan)) store_gradients(&d, row);
   }
+  finish_streams();
 }

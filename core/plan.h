@@ -82,7 +82,8 @@ struct lossd_plan {
   int64_t slice_rows, tile_rows;
   bool pointwise;    /* every vector is one number and the kernel is pointwise() */
   int spare_vectors; /* vectors of the longest length that the kernel wants for itself; default 1 */
-  bool wide;         /* kernels run in float64 whatever `compute` is */
+  bool sparse; /* gradients are 0 but for few numbers: the driver writes the zeros, the kernel the rest */
+  bool wide;   /* kernels run in float64 whatever `compute` is */
   double
       scale; /* the reduction's factor on each row's gradient: 1 / denominator for means; 0 leaves all out */
   double denominator_scale; /* batchmean's factor on the sum of weights; default 1 */

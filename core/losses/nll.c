@@ -6,8 +6,6 @@
  * (PyTorch: NaN).
  *
  * Deviation of the textbook definition: input holds probabilities and the reduction is sum. */
-#include <string.h>
-
 #include "core/classes.h"
 
 enum { REDUCTION, INPUT_KIND, IGNORE_INDEX, OPTIONS };
@@ -20,9 +18,8 @@ static real row_loss(const struct row *row) {
   const bool logs = row->option[INPUT_KIND] == LOG_PROBABILITIES;
   const real value = weighted(w, logs ? -x : -real_log(x));
   if (row->grad[INPUT]) {
-    memset(row->grad[INPUT], 0, row->length * sizeof(real));
     const real slope = logs ? -w : w == 0 ? 0 : -w / x;
-    row->grad[INPUT][y] = value == value ? row->scale * slope : value;
+    row->grad[INPUT][y] = canonical(value == value ? row->scale * slope : value);
   }
   return value;
 }
@@ -35,6 +32,7 @@ LOSS_KERNEL(NLLLoss, tile);
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (p->option[INPUT_KIND] == PROBABILITIES) p->view[INPUT].domain = LOSSD_UNIT_INTERVAL;
   p->has_ignored = true;
+  p->sparse = true;
   p->ignored = (int64_t)p->option[IGNORE_INDEX];
   return lossd_plan_classes(p, problem) ? problem->status : lossd_take_class_weight(p, problem);
 }

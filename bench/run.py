@@ -1,0 +1,361 @@
+"""Measures lossd and, where they are present, its peers: ./dev bench [kernels] [http] [json] [bulk]
+
+Each figure of lossd and its peer's are taken in turns in one run, several times over; what is printed are medians.
+Writes build/bench.md and build/bench.json. Peers: PyTorch, FastAPI with uvicorn, uvloop and orjson (of the Python
+that LOSSD_BENCH_PYTHON names, else .venv/bin/python), nginx and wrk (Debian packages), and a bare socket sink.
+"""
+import contextlib
+import datetime
+import http.client
+import json
+import math
+import os
+import pathlib
+import platform
+import random
+import re
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+LOSSD = BUILD / "release/lossd"
+KERNELS = BUILD / "release/bench/bench_kernels"
+PEERS = ROOT / "bench/peers"
+ROUNDS = 3
+PATH = "/v1/losses/MSELoss"
+JSON = "application/json"
+RAW = "application/octet-stream"
+SLEEP = 0.05
+
+
+def python():
+    """The Python that has the peers' packages, or None."""
+    path = os.environ.get("LOSSD_BENCH_PYTHON") or ROOT / ".venv/bin/python"
+    return str(path) if os.access(path, os.X_OK) else None
+
+
+def has(module):
+    return python() and not subprocess.run([python(), "-c", f"import {module}"], capture_output=True).returncode
+
+
+def ratio(peer, own):
+    return round(peer / own, 2) if peer and own else None
+
+
+# Kernels
+
+
+def kernel_times(names, elements=1 << 20, repeat=9):
+    command = [KERNELS, "--repeat", str(repeat), "--elements", str(elements), *names]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {row["loss"]: row for row in map(json.loads, lines)}
+
+
+class Torch:
+    """torch_kernels.py, which answers one name at a time; without PyTorch it answers None."""
+
+    def __init__(self):
+        self.version = self.process = None
+        if has("torch"):
+            self.process = subprocess.Popen([python(), "-W", "ignore", PEERS / "torch_kernels.py"], text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.version = json.loads(self.process.stdout.readline())["version"]
+
+    def ms(self, name):
+        if not self.process:
+            return None
+        print(name, file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline()).get("ms")
+
+    def close(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def bench_kernels():
+    peer, rows = Torch(), []
+    names = [name for name in kernel_times([], repeat=1) if name != "memcpy"]
+    for name in names:
+        own, theirs = [], []
+        for _ in range(ROUNDS):
+            own.append(kernel_times([name])[name]["ms"])
+            theirs.append(peer.ms(name))
+        theirs = None if None in theirs else statistics.median(theirs)
+        own = statistics.median(own)
+        rows.append({"what": name, "lossd": own, "peer": theirs, "ratio": ratio(theirs, own)})
+    peer.close()
+    ratios = [row["ratio"] for row in rows if row["ratio"]]
+    if ratios:
+        mean = round(math.exp(statistics.fmean(map(math.log, ratios))), 2)
+        rows.append({"what": "geometric mean", "lossd": None, "peer": None, "ratio": mean})
+    return [{"title": "Value and gradient, float32, one thread: ms of CPU time", "peer": f"PyTorch {peer.version}",
+             "target": "ratio at least 2 each, geometric mean at least 5", "rows": rows}, bench_bandwidth()]
+
+
+def bench_bandwidth():
+    """Memory-bound losses against memcpy: bytes read once and written once."""
+    arrays = {"L1Loss": 3, "MSELoss": 3, "HuberLoss": 3, "SmoothL1Loss": 3, "MarginRankingLoss": 4,
+              "HingeEmbeddingLoss": 3}
+    rounds = [kernel_times(["memcpy", *arrays], elements=1 << 26, repeat=3) for _ in range(ROUNDS)]
+    rate = {name: statistics.median(4 * count / times[name]["ns_per_element"] for times in rounds)
+            for name, count in {**arrays, "memcpy": 2}.items()}
+    rows = [{"what": name, "lossd": rate[name], "peer": rate["memcpy"], "ratio": ratio(rate[name], rate["memcpy"])}
+            for name in arrays]
+    return {"title": "64M elements: GB/s", "peer": "memcpy", "target": "ratio at least 0.8", "rows": rows}
+
+
+# Servers
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@contextlib.contextmanager
+def process(name, command, port):
+    """A server as a child, once it accepts connections; gives (name, port, pid)."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(400):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            if child.poll() is not None:
+                raise SystemExit(f"{name} ended with {child.returncode}: {command}")
+            time.sleep(SLEEP)
+        yield name, port, child.pid
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def start_lossd():
+    port = free_port()
+    return process("lossd", [LOSSD, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error",
+                             "--max-body-bytes", str(1 << 30)], port)
+
+
+def start_fastapi():
+    port = free_port()
+    return process("FastAPI", [python(), "-m", "uvicorn", "--app-dir", PEERS, "fastapi_server:app", "--loop", "uvloop",
+                               "--http", "httptools", "--port", str(port), "--workers", str(os.cpu_count()),
+                               "--log-level", "error", "--no-access-log"], port)
+
+
+def start_nginx(directory, body):
+    port = free_port()
+    text = (PEERS / "nginx.conf").read_text()
+    for key, value in {"DIRECTORY": directory, "PORT": port, "BODY": body}.items():
+        text = text.replace(f"@{key}@", str(value))
+    config = pathlib.Path(directory) / "nginx.conf"
+    config.write_text(text)
+    return process("nginx", ["nginx", "-c", config, "-p", directory], port)
+
+
+def peak_mib(pid):
+    """Peak resident memory of a process and its children."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    own = int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
+    return own + sum(map(peak_mib, map(int, children)))
+
+
+def post(port, path, body, content_type):
+    """The answer's body and the milliseconds from the first byte sent to the last received."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.connect()
+    start = time.perf_counter()
+    connection.request("POST", path, body, {"Content-Type": content_type})
+    response = connection.getresponse()
+    answer = response.read()
+    took = (time.perf_counter() - start) * 1e3
+    connection.close()
+    if response.status != 200:
+        raise SystemExit(f"{response.status} on {path}: {answer[:300]!r}")
+    return answer, took
+
+
+# Tiny requests
+
+TINY = '{"input":[1,2,3,4],"target":[2,3,4,6]}'
+SCRIPT = f"wrk.method = 'POST'\nwrk.body = '{TINY}'\nwrk.headers['Content-Type'] = '{JSON}'\n"
+
+
+def wrk(port, script):
+    command = ["wrk", "-t1", "-c32", "-d3s", "--latency", "-s", script, f"http://127.0.0.1:{port}{PATH}"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in out:
+        raise SystemExit(f"wrk on port {port}:\n{out}")
+    unit = {"us": 1e-3, "ms": 1, "s": 1e3}
+    percentile = {p: float(v) * unit[u] for p, v, u in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)\b", out)}
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), percentile["50"], percentile["99"]
+
+
+def bench_http():
+    if not shutil.which("wrk"):
+        print("http: wrk is missing (apt-get install wrk)", file=sys.stderr)
+        return []
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        script = pathlib.Path(directory) / "tiny.lua"
+        script.write_text(SCRIPT)
+        servers = [stack.enter_context(start_lossd())]
+        answer, _ = post(servers[0][1], PATH, TINY, JSON)
+        if shutil.which("nginx"):
+            servers.append(stack.enter_context(start_nginx(directory, answer.decode())))
+        if has("fastapi"):
+            servers.append(stack.enter_context(start_fastapi()))
+        runs = {name: [] for name, _, _ in servers}
+        for _ in range(ROUNDS):
+            for name, port, _ in servers:
+                runs[name].append(wrk(port, script))
+        rows = []
+        own = statistics.median(run[0] for run in runs["lossd"])
+        for name, _, pid in servers:
+            rate, p50, p99 = (statistics.median(column) for column in zip(*runs[name]))
+            rows.append({"what": name, "requests/s": rate, "p50 ms": p50, "p99 ms": p99, "peak MiB": peak_mib(pid),
+                         "lossd is": ratio(own, rate)})
+    return [{"title": "A tiny MSELoss request, keep-alive, 32 connections", "columns": list(rows[0]),
+             "target": "at least 0.9 of nginx, 10 times FastAPI", "rows": rows}]
+
+
+# Large requests
+
+
+def in_turns(servers, path_of, body, content_type):
+    """Median milliseconds of each server."""
+    runs = {name: [] for name, _, _ in servers}
+    for name, port, _ in servers:
+        post(port, path_of(name), body, content_type)
+    for _ in range(ROUNDS + 2):
+        for name, port, _ in servers:
+            runs[name].append(post(port, path_of(name), body, content_type)[1])
+    return {name: statistics.median(times) for name, times in runs.items()}
+
+
+def bench_json():
+    rows = []
+    for digits in (7, 17):
+        random.seed(1)
+        numbers = [",".join(f"{random.uniform(-3, 3):.{digits}g}" for _ in range(1_000_000)) for _ in range(2)]
+        for gradients in ("false", "true"):
+            body = f'{{"input":[{numbers[0]}],"target":[{numbers[1]}],"gradients":{gradients}}}'.encode()
+            with contextlib.ExitStack() as stack:
+                servers = [stack.enter_context(start_lossd())]
+                if has("fastapi"):
+                    servers.append(stack.enter_context(start_fastapi()))
+                ms = in_turns(servers, lambda _: PATH, body, JSON)
+            rows.append({"what": f"{digits} digits, gradients {gradients}, {len(body) / 1e6:.0f} MB",
+                         "lossd": ms["lossd"], "peer": ms.get("FastAPI"),
+                         "ratio": ratio(ms.get("FastAPI"), ms["lossd"])})
+    return [{"title": "MSELoss of 2 million numbers in JSON: ms", "peer": "FastAPI", "target": "ratio at least 15",
+             "rows": rows}]
+
+
+class Sink(threading.Thread):
+    """Reads requests and throws them away: what the sockets alone cost. Run as a process of its own."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", port))
+
+    def run(self):
+        buffer = bytearray(1 << 20)
+        while True:
+            connection, _ = self.listener.accept()
+            with connection, contextlib.suppress(OSError):
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    piece = connection.recv(65536)
+                    if not piece:
+                        break
+                    head += piece
+                else:
+                    left = int(re.search(rb"(?i)content-length: *(\d+)", head).group(1))
+                    left -= len(head) - head.index(b"\r\n\r\n") - 4
+                    while left > 0:
+                        left -= connection.recv_into(buffer)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def start_sink():
+    port = free_port()
+    return process("sink", [sys.executable, __file__, "--sink", str(port)], port)
+
+
+def bench_bulk():
+    rows = []
+    for megabytes in (8, 800):
+        count = megabytes * 1_000_000 // 8
+        body = struct.pack("<f", 1.5) * (2 * count)
+        query = f"{PATH}?input=float32:{count}&target=float32:{count}"
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(start()) for start in (start_lossd, start_sink)]
+            if has("fastapi") and megabytes < 100:
+                servers.append(stack.enter_context(start_fastapi()))
+            ms = in_turns(servers, lambda name: "/raw" if name == "FastAPI" else query, body, RAW)
+            memory = peak_mib(servers[0][2])
+        rows.append({"what": f"{megabytes} MB", "lossd": ms["lossd"], "sink": ms["sink"], "FastAPI": ms.get("FastAPI"),
+                     "lossd / sink": ratio(ms["lossd"], ms["sink"]), "peak MiB": memory})
+    return [{"title": "Raw upload, MSELoss of float32: ms", "columns": list(rows[0]), "rows": rows,
+             "target": "within 1.5 times the bare sink"}]
+
+
+# The report
+
+
+def machine():
+    cpu = re.search(r"model name\s+: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    version = subprocess.run([LOSSD, "--version"], capture_output=True, text=True).stdout
+    version = "; ".join(version.split("\n")[:3])
+    return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "version": version,
+            "cpu": cpu.group(1) if cpu else platform.processor(), "cpus": os.cpu_count(), "kernel": platform.release(),
+            "load": os.getloadavg()[0]}
+
+
+def cell(value):
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) and value < 1e4 else \
+        f"{value:.0f}" if isinstance(value, float) else str(value)
+
+
+def markdown(about, tables):
+    lines = [f"{about['version']}; {about['cpus']} x {about['cpu']}, Linux {about['kernel']}, "
+             f"load {about['load']:.1f}, {about['date']}"]
+    for table in tables:
+        columns = table.get("columns") or ["what", "lossd", "peer", "ratio"]
+        heads = [table.get("peer", name) if name == "peer" else "" if name == "what" else name for name in columns]
+        lines += ["", f"{table['title']} (target: {table['target']})", "", "| " + " | ".join(heads) + " |",
+                  "|---" * len(columns) + "|"]
+        lines += ["| " + " | ".join(cell(row[name]) for name in columns) + " |" for row in table["rows"]]
+    return "\n".join(lines) + "\n"
+
+
+PARTS = {"kernels": bench_kernels, "http": bench_http, "json": bench_json, "bulk": bench_bulk}
+
+
+def main(arguments):
+    if arguments[:1] == ["--sink"]:
+        Sink(int(arguments[1])).run()
+    unknown = [name for name in arguments if name not in PARTS]
+    if unknown:
+        sys.exit(f"unknown part {unknown[0]}; there are: {' '.join(PARTS)}")
+    about = machine()
+    tables = [table for name in arguments or PARTS for table in PARTS[name]()]
+    text = markdown(about, tables)
+    (BUILD / "bench.md").write_text(text)
+    (BUILD / "bench.json").write_text(json.dumps({**about, "tables": tables}, indent=1) + "\n")
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
