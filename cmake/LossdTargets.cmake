@@ -27,8 +27,8 @@ check_pie_supported()
 # lossd_library(NAME sources...): a static library of one room.
 function(lossd_library name)
   add_library(${name} STATIC ${ARGN})
-  target_link_libraries(${name} PRIVATE lossd_flags)
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:lossd_flags>)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>)
 endfunction()
 
 # lossd_embed(VARIABLE symbol file ...): an assembler source, named in VARIABLE, that holds each file's bytes at
