@@ -53,8 +53,9 @@ endfunction()
 # lossd_variants(OUT PREFIX sources...): the sources compiled once for each instruction set and precision, as object
 # libraries PREFIX_baseline_f64 ... PREFIX_avx512_f32; OUT becomes the list of their objects.
 # -fno-math-errno and -fno-trapping-math let loops vectorise and change no result; -O3 because -O2 does not vectorise.
-# clang warns where a loop that it was told is safe stays scalar; that costs speed and not a bit.
-set(kernel_options -O3 -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+# Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1. clang warns where a loop that it was told
+# is safe stays scalar; that costs speed and not a bit.
+set(kernel_options $<IF:$<BOOL:${LOSSD_SANITIZE}>,-O1,-O3> -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 set(isa_baseline "")
 set(isas baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
