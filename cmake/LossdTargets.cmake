@@ -55,7 +55,11 @@ endfunction()
 # -fno-math-errno and -fno-trapping-math let loops vectorise and change no result; -O3 because -O2 does not vectorise.
 # Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1. clang warns where a loop that it was told
 # is safe stays scalar; that costs speed and not a bit.
-set(kernel_options $<IF:$<BOOL:${LOSSD_SANITIZE}>,-O1,-O3> -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+set(kernel_level -O3)
+if(LOSSD_SANITIZE)
+  set(kernel_level -O1)
+endif()
+set(kernel_options ${kernel_level} -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 set(isa_baseline "")
 set(isas baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
