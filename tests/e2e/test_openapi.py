@@ -11,7 +11,7 @@ import unittest
 from server import SharedServer, evaluate
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-GENERATOR = ROOT / "api/make_openapi.py"
+GENERATORS = [ROOT / "api/make_openapi.py", ROOT / "docs/make_docs.py"]
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 
 
@@ -32,10 +32,11 @@ def operations():
 
 
 class Document(unittest.TestCase):
-    def test_is_fresh(self):
+    def test_is_fresh_and_so_are_the_pages_about_losses_and_errors(self):
         catalogue = subprocess.run([os.environ["LOSSD_CATALOGUE"]], stdout=subprocess.PIPE, check=True).stdout
-        check = subprocess.run([sys.executable, "-B", GENERATOR, "--check"], input=catalogue, stderr=subprocess.PIPE)
-        self.assertEqual(check.returncode, 0, check.stderr.decode())
+        for generator in GENERATORS:
+            check = subprocess.run([sys.executable, "-B", generator, "--check"], input=catalogue, stderr=subprocess.PIPE)
+            self.assertEqual(check.returncode, 0, check.stderr.decode())
 
     def test_has_the_paths_of_the_route_table_and_no_other(self):
         self.assertEqual({(method, route_of(path)) for method, path in operations()}, routes())
