@@ -241,9 +241,10 @@ def document(catalogue):
             "/ui/snippets.js": "Of the playground.", "/ui/reference.js": "Of /docs.", "/ui/style.css": "Of both pages.",
             "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
         kind = CONTENT_TYPES.get(path.rpartition(".")[2], "text/html")
-        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", errors=(400, 503))
+        schema = {"type": "object"} if kind == JSON else None
+        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", (400, 503), schema)
     paths["/openapi.json"] = plain("openapiJson", "This document.", JSON, schema={"type": "object"})
-    paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml")
+    paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml", schema={"type": "object"})
     return {
         "openapi": "3.1.0",
         "info": {"title": "lossd", "version": catalogue["version"], "license": {"name": "MIT", "identifier": "MIT"},

@@ -101,8 +101,8 @@ void lossd_route_match(const char *method, const char *path, size_t length, stru
 }
 
 bool lossd_route_knows_method(const char *method) {
-  static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
-                                        "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  static const char *const methods[] = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                        "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"};
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
     if (strcmp(method, methods[i]) == 0) return true;
   return false;

@@ -49,7 +49,7 @@ struct lossd_match {
 /* path: as it came, without the query. Segments are decoded one by one, so an encoded slash never separates.
  */
 void lossd_route_match(const char *method, const char *path, size_t length, struct lossd_match *match);
-/* A method that HTTP knows (RFC 9110 and PATCH). */
+/* A method that HTTP knows (RFC 9110, PATCH and QUERY). */
 bool lossd_route_knows_method(const char *method);
 /* The path of a URI as it came: strips "http://host" of an absolute form and the query. Sets its length. */
 const char *lossd_route_path(const char *uri, size_t uri_length, size_t *length);
