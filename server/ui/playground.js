@@ -151,6 +151,7 @@ function showError(error) {
     element("p", { className: "code", textContent: [problem.status, problem.code].filter(Boolean).join(" ") }),
   ]);
   $("error").hidden = false;
+  for (const id of ["numbers", "timing", "gradients"]) $(id).replaceChildren(); // of an earlier request
   const [, first, second] = (problem.pointer ?? "").split("/");
   $(first === "options" ? `option-${second}` : `role-${first}`)?.setAttribute("aria-invalid", "true");
 }

@@ -109,6 +109,7 @@ class Pages(unittest.TestCase):
         self.after(lambda: self.browser.click("#compute"))
         self.assertIn("target has shape [3]", self.browser.text("#error"))
         self.assertIn("422 shape_mismatch", self.browser.text("#error"))
+        self.assertEqual(self.browser.text("#numbers"), "")
         self.assertEqual(self.browser.run("return document.querySelector('#role-target').ariaInvalid"), "true")
         self.browser.screenshot(PICTURES / "error.png")
         self.check_quiet(refusals=1)
