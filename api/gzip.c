@@ -35,7 +35,7 @@ static int make_room(struct lossd_exchange *x, struct output *out) {
   if (capacity > x->limits->max_body_bytes) capacity = x->limits->max_body_bytes + 1;
   char *data = lossd_exchange_alloc(x, capacity, NULL);
   if (!data) return x->problem.status;
-  if (out->length) memcpy(data, out->data, out->length);
+  if (out->data) memcpy(data, out->data, out->length);
   out->data = data;
   out->capacity = capacity;
   return LOSSD_OK;

@@ -15,7 +15,7 @@ static bool grow(struct lossd_json_text *out, size_t bytes) {
   if (capacity < out->length + bytes) capacity = out->length + bytes;
   char *data = lossd_arena_alloc(out->arena, capacity, 1);
   if (!data) return false;
-  if (out->length) memcpy(data, out->data, out->length);
+  if (out->data) memcpy(data, out->data, out->length);
   out->data = data;
   out->capacity = capacity;
   return true;

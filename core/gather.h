@@ -186,7 +186,7 @@ static inline void load_block(const struct lossd_view *view, int64_t offset, int
     for (size_t r = 0; r < n; r++)
       load_run(view->dtype, base + (int64_t)r * stride * size, view->step, length, out + r * length);
   } else { /* (N, C, d): neighbouring rows share cache lines, so walk the classes outside */
-    real line[64];
+    real line[64] = {0};
     for (size_t r = 0; r < n; r += 64) {
       const size_t m = n - r < 64 ? n - r : 64;
       for (size_t i = 0; i < length; i++) {
@@ -258,7 +258,7 @@ static inline void store_block(const struct lossd_view *view, char *data, int64_
     for (size_t r = 0; r < n; r++)
       store_run(view->dtype, data + (int64_t)r * stride * size, view->step, length, x + r * length);
   } else {
-    real line[64];
+    real line[64] = {0};
     for (size_t r = 0; r < n; r += 64) {
       const size_t m = n - r < 64 ? n - r : 64;
       for (size_t i = 0; i < length; i++) {

@@ -277,7 +277,7 @@ static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
   }
   for (int64_t row = 0; row < plan->row_count; row += 256) {
     const size_t n = plan->row_count - row < 256 ? (size_t)(plan->row_count - row) : 256;
-    double sum;
+    double sum = 0;
     if (weigh_block(plan, row, n, left_out ? left_out + row : NULL, &sum, problem)) return problem->status;
     lossd_sum2_add(&total, sum);
   }

@@ -25,7 +25,7 @@ static bool read_number(const char *text, bool fraction, const struct suffix *su
   size_t digits = strspn(text, "0123456789"), length = digits;
   if (fraction && text[length] == '.') length += 1 + strspn(text + length + 1, "0123456789");
   if (digits == 0 || length > 40) return false;
-  for (const struct suffix *suffix = suffixes; suffix->text; suffix++)
+  for (const struct suffix *suffix = suffixes; suffix && suffix->text; suffix++)
     if (strcmp(text + length, suffix->text) == 0) {
       *value = strtod(text, NULL) * suffix->factor;
       return true;

@@ -138,7 +138,7 @@ static int inherited_count(void) {
 }
 
 static void name_inherited(struct lossd_listeners *listeners, const struct lossd_config *config) {
-  struct sockaddr_storage address;
+  struct sockaddr_storage address = {0};
   socklen_t length = sizeof address;
   char host[INET6_ADDRSTRLEN + 20];
   int s = listeners->sockets[0];

@@ -1,4 +1,5 @@
-/* Prints what api/make_openapi.py and the documentation are made from: version, catalogue and errors, as one JSON object. */
+/* Prints what api/make_openapi.py and the documentation are made from: version, catalogue and errors, as one
+ * JSON object. */
 #include <stdio.h>
 
 #include "api/catalogue.h"
@@ -14,7 +15,8 @@ int main(void) {
   for (int status = 1, first = 1; status < LOSSD_API_STATUSES; status++) {
     const struct lossd_status_row *row = lossd_status_row(status);
     if (!row || !row->code) continue;
-    printf("%s{\"status\":%d,\"code\":\"%s\",\"title\":\"%s\"}", first ? "" : ",", row->http, row->code, row->title);
+    printf("%s{\"status\":%d,\"code\":\"%s\",\"title\":\"%s\"}", first ? "" : ",", row->http, row->code,
+           row->title);
     first = 0;
   }
   printf("],%.*s\n", (int)length - 1, catalogue + 1);
