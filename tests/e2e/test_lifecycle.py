@@ -44,6 +44,7 @@ class Notify(unittest.TestCase):
                 self.assertEqual(listener.recv(64), b"READY=1")
                 server.signal()
                 self.assertEqual(listener.recv(64), b"STOPPING=1")
+                self.assertEqual(server.wait(), 0)  # a second signal would stop it at once
 
 
 class Stopping(unittest.TestCase):
