@@ -42,8 +42,8 @@ static void describes_cross_entropy_in_full(void **state) {
       "\"bool\"],\"required\":true,\"differentiable\":true}",
       "\"required\":false,\"differentiable\":false}]",
       "\"options\":[{\"name\":\"definition\",\"type\":\"string\",",
-      "\"values\":[\"textbook\",\"pytorch\"],\"defaults\":{\"textbook\":\"textbook\",\"pytorch\":\"pytorch\"}"
-      "}",
+      "\"values\":[\"textbook\",\"pytorch\"],",
+      "\"defaults\":{\"textbook\":\"textbook\",\"pytorch\":\"pytorch\"}}",
       "\"values\":[\"none\",\"mean\",\"sum\"],\"defaults\":{\"textbook\":\"mean\",\"pytorch\":\"mean\"}}",
       "\"minimum\":0,\"maximum\":1,\"defaults\":{\"textbook\":0,\"pytorch\":0}}",
       "\"defaults\":{\"textbook\":-100,\"pytorch\":-100}}",
