@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/poison.h"
+
 #define ALIGNMENT 64
 #define SMALL_BLOCK ((size_t)4096)
 #define OWN_BLOCK ((size_t)65536) /* requests from here up get a block of their own */
@@ -40,6 +42,7 @@ static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t byt
   if (!block) return NULL;
   *block = (struct lossd_arena_block){.bytes = whole, .used = sizeof *block};
   arena->held += whole;
+  ASAN_POISON_MEMORY_REGION(block + 1, whole - sizeof *block);
   if (bytes >= OWN_BLOCK && arena->blocks) {
     block->next = arena->blocks->next;
     arena->blocks->next = block;
@@ -53,12 +56,14 @@ static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t byt
 void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4) return NULL;
+  const size_t asked = bytes;
   bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   struct lossd_arena_block *block = arena->blocks;
   if (!block || bytes > block->bytes - block->used) block = add_block(arena, bytes);
   if (!block) return NULL;
   void *memory = (char *)block + block->used;
   block->used += bytes;
+  ASAN_UNPOISON_MEMORY_REGION(memory, asked);
   return memory;
 }
 
@@ -66,6 +71,7 @@ void lossd_arena_reset(struct lossd_arena *arena) {
   while (arena->blocks) {
     struct lossd_arena_block *block = arena->blocks;
     arena->blocks = block->next;
+    ASAN_UNPOISON_MEMORY_REGION(block, block->bytes);
     arena->memory->give(arena->memory->context, block, block->bytes);
   }
   arena->held = 0;

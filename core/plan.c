@@ -35,6 +35,21 @@ static int check_roles(const struct lossd_evaluation *e, struct lossd_problem *p
   return LOSSD_OK;
 }
 
+static int check_shapes(const struct lossd_evaluation *e, struct lossd_problem *problem) {
+  char pointer[64];
+  size_t bytes;
+  for (int k = 0; k < LOSSD_INPUTS; k++) {
+    const struct lossd_tensor *tensor = &e->tensor[k];
+    if (!is_present(e, k) || lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes)) continue;
+    return lossd_fail(
+        problem, LOSSD_INVALID_SHAPE, pointer_to(e->loss, k, pointer),
+        "the shape of %s has a negative dimension or more than 2^63 bytes, expected a shape that memory "
+        "can hold",
+        lossd_input_name(e->loss, k));
+  }
+  return LOSSD_OK;
+}
+
 static int check_dtypes(const struct lossd_evaluation *e, struct lossd_problem *problem) {
   char pointer[64];
   for (int k = 0; k < LOSSD_INPUTS; k++) {
@@ -339,7 +354,7 @@ int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *e, s
                               .arena = arena,
                               .spare_vectors = 1,
                               .denominator_scale = 1};
-  if (check_roles(e, problem) || check_dtypes(e, problem)) return problem->status;
+  if (check_roles(e, problem) || check_shapes(e, problem) || check_dtypes(e, problem)) return problem->status;
   plan->compute = compute_type(e);
   plan->reduced = plan->option[LOSSD_REDUCTION] != LOSSD_NONE;
   take_tensors(plan);

@@ -1,6 +1,5 @@
 #include "server/memory.h"
 
-#include "server/cgroup.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -10,19 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define LOSSD_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LOSSD_ASAN 1
-#endif
-#endif
-#ifdef LOSSD_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
-#endif
+#include "core/poison.h"
+#include "server/cgroup.h"
 
 /* Limits
  * -------------------------------------------------------------------------------------------------------- */

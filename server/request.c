@@ -166,7 +166,8 @@ static void answer_page(struct lossd_request *request) {
   request->answer.status = 200;
   add_common_headers(request);
   lossd_page(request);
-  if (request->answer.status == 503) add_header(request, "Retry-After", "1");
+  if (request->answer.status == 503 && !lossd_request_refused(request))
+    add_header(request, "Retry-After", "1");
 }
 
 static void answer_preflight(struct lossd_request *request) {
