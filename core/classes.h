@@ -7,26 +7,35 @@
 
 enum { LOSSD_LOGITS, LOSSD_PROBABILITIES, LOSSD_LOG_PROBABILITIES };
 
-/* A softmax in the form that loses no digits: e[i] = exp(x[i] - x[top]), with the largest term, which is 1,
- * kept apart: the sum is 1 + rest. */
+/* A softmax in the form that loses no digits: e[i] = exp(x[i] - maximum), with one of the largest terms,
+ * which are 1, kept apart: the sum is 1 + rest. */
 struct softmax {
-  size_t top;
   real maximum;
   double rest;
 };
 
+/* The sum of e but for one of the terms whose x is the maximum; NaN where e has one. */
+LOSSD_INLINE double softmax_rest(const real *x, const real *e, size_t n, real maximum) {
+  double lane[SUM_LANES] = {0};
+  real ties[SUM_LANES] = {0};
+  size_t i = 0;
+  for (; i + SUM_LANES <= n; i += SUM_LANES) {
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)real_zero_if(x[i + k] == maximum, e[i + k]);
+    for (size_t k = 0; k < SUM_LANES; k++) ties[k] += real_zero_if(x[i + k] != maximum, 1);
+  }
+  for (size_t k = 0; i + k < n; k++) {
+    lane[k] += (double)real_zero_if(x[i + k] == maximum, e[i + k]);
+    ties[k] += real_zero_if(x[i + k] != maximum, 1);
+  }
+  return fold_lanes(lane) + (sum_real(ties, SUM_LANES) - 1);
+}
+
 /* Writes e (length numbers). A row with NaN, or whose maximum is infinite, gives NaN. */
 static inline struct softmax softmax(const real *x, size_t length, real *restrict e) {
-  struct softmax s = {.maximum = max_real(x, length)};
-  const real maximum = s.maximum;
-  while (s.top + 1 < length && x[s.top] != maximum) s.top++;
-  for (size_t i = 0; i < length; i++) e[i] = real_exp(x[i] - maximum);
-  const real one = e[s.top];
-  e[s.top] = 0;
-  s.rest = sum_real(e, length);
-  e[s.top] = one;
-  if (!(one == 1)) s.rest = (double)one; /* NaN */
-  return s;
+  const real maximum = max_real(x, length);
+  for (size_t i = 0; i < length; i++) e[i] = real_exp_neg_abs(x[i] - maximum);
+  const double rest = softmax_rest(x, e, length, maximum);
+  return (struct softmax){maximum, real_abs(maximum) <= REAL_MAX ? rest : NAN};
 }
 
 /* log of the softmax's denominator over its largest term. */
@@ -36,7 +45,7 @@ static inline double softmax_log_sum(const struct softmax *s) {
 
 /* The sum of all e but e[i]. */
 static inline double softmax_others(const struct softmax *s, const real *e, size_t i) {
-  return i == s->top ? s->rest : 1 + (s->rest - (double)e[i]);
+  return e[i] == 1 ? s->rest : 1 + (s->rest - (double)e[i]);
 }
 
 #endif

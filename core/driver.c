@@ -2,11 +2,8 @@
  * Compiled in each variant. */
 #include "core/gather.h"
 #include "core/pointwise.h"
+#include "core/stream.h"
 #include "core/tile.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* Gradients larger than this are written past the cache: it could not keep them, and would first read what
  * they overwrite. */
@@ -23,31 +20,6 @@ struct driver {
   bool *left_out;
   bool pointwise;
 };
-
-/* Copies (from NULL: zeros) past the cache where the machine can; bytes is a multiple of a number's. */
-static void stream(char *to, const char *from, size_t bytes) {
-  size_t i = 0;
-#ifdef __SSE2__
-  const size_t before = (16 - (uintptr_t)to % 16) % 16, head = before < bytes ? before : bytes;
-  for (; i < head; i += sizeof(real))
-    memcpy(to + i, from ? from + i : (const char *)&(real){0}, sizeof(real));
-  if (from)
-    for (; i + 16 <= bytes; i += 16)
-      _mm_stream_si128((__m128i *)(void *)(to + i),
-                       _mm_loadu_si128((const __m128i *)(const void *)(from + i)));
-  else
-    for (; i + 16 <= bytes; i += 16) _mm_stream_si128((__m128i *)(void *)(to + i), _mm_setzero_si128());
-#endif
-  if (i < bytes && from) memcpy(to + i, from + i, bytes - i);
-  if (i < bytes && !from) memset(to + i, 0, bytes - i);
-}
-
-/* Makes streamed numbers visible to the thread that is told of them. */
-static void finish_streams(void) {
-#ifdef __SSE2__
-  _mm_sfence();
-#endif
-}
 
 static bool is_large(const struct lossd_plan *plan, int role) {
   return (size_t)plan->row_count * (size_t)plan->view[role].length * sizeof(real) > STREAM_BYTES;
@@ -208,15 +180,10 @@ static void check_tile(const struct driver *d, int64_t row, struct lossd_partial
   }
 }
 
-static void zero_gradients(const struct driver *d, int k, bool in_place) {
-  const size_t length = d->tile.length[k];
-  for (size_t r = 0; r < d->tile.rows; r++) {
-    real *row = d->tile.grad[k] + r * d->tile.grad_pitch[k];
-    if (in_place && is_large(d->plan, k))
-      stream((char *)row, NULL, length * sizeof(real));
-    else
-      memset(row, 0, length * sizeof(real));
-  }
+/* Not past the cache: the kernel is about to write into these lines. */
+static void zero_gradients(const struct driver *d, int k) {
+  for (size_t r = 0; r < d->tile.rows; r++)
+    memset(d->tile.grad[k] + r * d->tile.grad_pitch[k], 0, d->tile.length[k] * sizeof(real));
 }
 
 /* Where the kernel is to write its gradients: in place when it can scale them itself. */
@@ -228,7 +195,7 @@ static void place_gradients(struct driver *d, int64_t row) {
     d->tile.grad_pitch[k] = place && d->plan->view[k].length > 1
                                 ? (size_t)d->plan->view[k].stride[d->plan->dims - 1]
                                 : (size_t)d->plan->view[k].length;
-    if (d->plan->sparse) zero_gradients(d, k, place != NULL);
+    if (d->plan->sparse) zero_gradients(d, k);
   }
 }
 
@@ -274,7 +241,7 @@ static void store_gradients(struct driver *d, int64_t row) {
       real *place = gradient_in_place(plan, k, row, d->tile.rows);
       const bool past_cache = place && is_large(plan, k);
       scale_into(place && !past_cache ? place : d->grad[k], d->grad[k], d);
-      if (past_cache) stream((char *)place, (const char *)d->grad[k], d->tile.rows * sizeof(real));
+      if (past_cache) stream_copy((char *)place, (const char *)d->grad[k], d->tile.rows * sizeof(real));
       if (place) continue;
     }
     if (d->tile.grad[k] == d->grad[k]) store_rows(plan, k, row, d->tile.rows, d->grad[k]);
@@ -309,5 +276,5 @@ void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, vo
     store_losses(&d, row, partial);
     if (wants_gradients(plan)) store_gradients(&d, row);
   }
-  finish_streams();
+  stream_finish();
 }
