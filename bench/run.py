@@ -1,9 +1,10 @@
-"""Measures lossd and, where they are present, its peers: ./dev bench [kernels] [http] [json] [bulk]
+"""Measures lossd and, where they are present, its peers: ./dev bench [kernels] [http] [json] [bulk] [scaling]
 
 Each figure of lossd and its peer's are taken in turns in one run, several times over; what is printed are medians.
 Writes build/bench.md and build/bench.json. Peers: PyTorch, FastAPI with uvicorn, uvloop and orjson (of the Python
 that LOSSD_BENCH_PYTHON names, else .venv/bin/python), nginx and wrk (Debian packages), and a bare socket sink.
 """
+import array
 import contextlib
 import datetime
 import http.client
@@ -28,6 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 LOSSD = BUILD / "release/lossd"
 KERNELS = BUILD / "release/bench/bench_kernels"
+EXPRESSION = BUILD / "release/bench/bench_expression"
 PEERS = ROOT / "bench/peers"
 ROUNDS = 3
 PATH = "/v1/losses/MSELoss"
@@ -98,7 +100,7 @@ def bench_kernels():
         mean = round(math.exp(statistics.fmean(map(math.log, ratios))), 2)
         rows.append({"what": "geometric mean", "lossd": None, "peer": None, "ratio": mean})
     return [{"title": "Value and gradient, float32, one thread: ms of CPU time", "peer": f"PyTorch {peer.version}",
-             "target": "ratio at least 2 each, geometric mean at least 5", "rows": rows}, bench_bandwidth()]
+             "target": "ratio at least 2 each, geometric mean at least 5", "rows": rows}, bench_bandwidth(), bench_expression()]
 
 
 def bench_bandwidth():
@@ -111,6 +113,15 @@ def bench_bandwidth():
     rows = [{"what": name, "lossd": rate[name], "peer": rate["memcpy"], "ratio": ratio(rate[name], rate["memcpy"])}
             for name in arrays]
     return {"title": "64M elements: GB/s", "peer": "memcpy", "target": "ratio at least 0.8", "rows": rows}
+
+
+def bench_expression():
+    """A distance written as an expression against the same one by name."""
+    run = json.loads(subprocess.run([EXPRESSION], capture_output=True, text=True, check=True).stdout)
+    row = {"what": f"euclidean, N = {run['rows']}, D = {run['length']}", "named": run["named_ms"],
+           "expression": run["expression_ms"], "expression / named": run["ratio"]}
+    return {"title": "TripletMarginWithDistanceLoss, value and three gradients, float32, one thread: ms",
+            "columns": list(row), "target": "within 4 times the named distance", "rows": [row]}
 
 
 # Servers
@@ -139,10 +150,10 @@ def process(name, command, port):
         child.wait()
 
 
-def start_lossd():
+def start_lossd(*flags):
     port = free_port()
     return process("lossd", [LOSSD, "--host", "127.0.0.1", "--port", str(port), "--log-level", "error",
-                             "--max-body-bytes", str(1 << 30)], port)
+                             "--max-body-bytes", str(1 << 30), *flags], port)
 
 
 def start_fastapi():
@@ -172,6 +183,12 @@ def peak_mib(pid):
 
 def post(port, path, body, content_type):
     """The answer's body and the milliseconds from the first byte sent to the last received."""
+    answer, took, _ = exchange(port, path, body, content_type)
+    return answer, took
+
+
+def exchange(port, path, body, content_type):
+    """post, and the milliseconds that the server says it computed."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.connect()
     start = time.perf_counter()
@@ -182,7 +199,8 @@ def post(port, path, body, content_type):
     connection.close()
     if response.status != 200:
         raise SystemExit(f"{response.status} on {path}: {answer[:300]!r}")
-    return answer, took
+    timing = re.search(r"compute;dur=([\d.]+)", response.headers.get("Server-Timing", ""))
+    return answer, took, float(timing.group(1)) if timing else None
 
 
 # Tiny requests
@@ -311,6 +329,44 @@ def bench_bulk():
              "target": "within 1.5 times the bare sink"}]
 
 
+# One large evaluation on one worker and on two
+
+
+def floats(count, low, high):
+    return array.array("f", (random.uniform(low, high) for _ in range(count))).tobytes()
+
+
+def scaling_cases():
+    """Name, path and body of each: a few hundred milliseconds of one worker at most."""
+    random.seed(1)
+    numbers = floats(1 << 20, -3, 3)
+    rows, classes = 16384, 1000
+    logits = numbers * 16
+    yield ("CrossEntropyLoss", f"input=float32:{rows}x{classes}&target=int64:{rows}",
+           logits[:4 * rows * classes] + array.array("q", (random.randrange(classes) for _ in range(rows))).tobytes())
+    count = 16 << 20
+    yield "BCEWithLogitsLoss", f"input=float32:{count}&target=float32:{count}", logits + floats(1 << 20, 0, 1) * 16
+    frames, batch, symbols, labels = 200, 64, 64, 30
+    yield ("CTCLoss", f"input=float32:{frames}x{batch}x{symbols}&target=int64:{batch}x{labels}",
+           numbers[:4 * frames * batch * symbols] +
+           array.array("q", (random.randrange(1, symbols) for _ in range(batch * labels))).tobytes())
+
+
+def bench_scaling():
+    rows = []
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(start_lossd("--workers", str(workers))) for workers in (1, 2)]
+        for name, query, body in scaling_cases():
+            path = f"/v1/losses/{name}?{query}&gradients=input"
+            answers = [exchange(port, path, body, RAW)[0] for _, port, _ in servers]
+            runs = [[exchange(port, path, body, RAW)[2] for _, port, _ in servers] for _ in range(2 * ROUNDS + 1)]
+            one, two = (statistics.median(column) for column in zip(*runs))
+            rows.append({"what": name, "1 worker": one, "2 workers": two, "ratio": ratio(one, two),
+                         "same bits": "yes" if answers[0] == answers[1] else "NO"})
+    return [{"title": "One large evaluation, raw float32, gradient included: ms of compute as Server-Timing says",
+             "columns": list(rows[0]), "target": "two workers at least 1.7 times as fast", "rows": rows}]
+
+
 # The report
 
 
@@ -340,7 +396,8 @@ def markdown(about, tables):
     return "\n".join(lines) + "\n"
 
 
-PARTS = {"kernels": bench_kernels, "http": bench_http, "json": bench_json, "bulk": bench_bulk}
+PARTS = {"kernels": bench_kernels, "http": bench_http, "json": bench_json, "bulk": bench_bulk,
+         "scaling": bench_scaling}
 
 
 def main(arguments):

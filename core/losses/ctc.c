@@ -63,7 +63,7 @@ LOSSD_INLINE real log_add(real a, real b, real c) {
   const real top = real_most(high, c), middle = real_most(low, real_least(high, c)),
              bottom = real_least(low, c);
   const real from = real_zero_if(top == -REAL_INFINITY, top);
-  return top + real_log1p(real_exp(middle - from) + real_exp(bottom - from));
+  return top + real_log1p(real_exp_neg_abs(middle - from) + real_exp_neg_abs(bottom - from));
 }
 
 /* to[s] = log_add(x[s], y[s], z[s] + skip[s]), whatever NaN there is passing through. */
