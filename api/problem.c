@@ -13,11 +13,11 @@
                                      : 422)
 
 static const struct lossd_status_row rows[LOSSD_API_STATUSES] = {
-    [LOSSD_OK] = {200, "ok", "OK"},
-#define X(symbol, code, title) [LOSSD_##symbol] = {CORE_HTTP(LOSSD_##symbol), code, title},
+    [LOSSD_OK] = {200, "ok", "OK", ""},
+#define X(symbol, code, title, hint) [LOSSD_##symbol] = {CORE_HTTP(LOSSD_##symbol), code, title, hint},
 #include "core/status.def"
 #undef X
-#define X(symbol, http, code, title) [LOSSD_##symbol] = {http, code, title},
+#define X(symbol, http, code, title, hint) [LOSSD_##symbol] = {http, code, title, hint},
 #include "api/problem.def"
 #undef X
 };
@@ -43,9 +43,9 @@ static void add_text(struct lossd_json_text *out, const char *name, const char *
 }
 
 /* The one string that Open Inference clients show. */
-static void add_error(struct lossd_json_text *out, const struct lossd_problem *problem) {
+static void add_error(struct lossd_json_text *out, const struct lossd_problem *problem, const char *hint) {
   char text[sizeof problem->detail + sizeof problem->hint + 8];
-  snprintf(text, sizeof text, problem->hint[0] ? "%s (%s)" : "%s", problem->detail, problem->hint);
+  snprintf(text, sizeof text, "%s (%s)", problem->detail, hint);
   add_text(out, "error", text);
 }
 
@@ -56,10 +56,11 @@ const char *lossd_problem_body(const struct lossd_problem *problem, enum lossd_e
       "\"title\":\"No memory for this evaluation now\",\"status\":503,"
       "\"code\":\"out_of_memory\",\"detail\":\"no memory for this answer\"}";
   const struct lossd_status_row *row = lossd_status_row(problem->status);
+  const char *hint = problem->hint[0] ? problem->hint : row->hint;
   struct lossd_json_text out;
   lossd_json_init(&out, arena, 1024);
   lossd_json_open(&out, '{');
-  if (style == LOSSD_ERROR_OPEN_INFERENCE) add_error(&out, problem);
+  if (style == LOSSD_ERROR_OPEN_INFERENCE) add_error(&out, problem, hint);
   add_type(&out, row->code);
   add_text(&out, "title", row->title);
   lossd_json_key(&out, "status");
@@ -67,7 +68,7 @@ const char *lossd_problem_body(const struct lossd_problem *problem, enum lossd_e
   add_text(&out, "code", row->code);
   add_text(&out, "detail", problem->detail);
   add_text(&out, "pointer", problem->pointer);
-  add_text(&out, "hint", problem->hint);
+  add_text(&out, "hint", hint);
   if (problem->offset >= 0) {
     lossd_json_key(&out, "offset");
     lossd_json_integer(&out, problem->offset);

@@ -9,7 +9,7 @@
 /* Continues core's enum lossd_status. */
 enum lossd_api_status {
   LOSSD_API_STATUS_BASE = LOSSD_STATUSES - 1,
-#define X(symbol, http, code, title) LOSSD_##symbol,
+#define X(symbol, http, code, title, hint) LOSSD_##symbol,
 #include "api/problem.def"
 #undef X
   LOSSD_API_STATUSES
@@ -20,6 +20,7 @@ struct lossd_status_row {
   int http;
   const char *code;
   const char *title;
+  const char *hint; /* the cure where a problem names none of its own */
 };
 const struct lossd_status_row *lossd_status_row(int status);
 

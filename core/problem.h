@@ -6,14 +6,15 @@
 
 enum lossd_status {
   LOSSD_OK,
-#define X(symbol, code, title) LOSSD_##symbol,
+#define X(symbol, code, title, hint) LOSSD_##symbol,
 #include "core/status.def"
 #undef X
   LOSSD_STATUSES /* the first number that rooms above core may use for their own */
 };
 
-/* detail: what was found and what was expected. hint: the cure, may be empty. pointer: JSON pointer of the
- * member at fault in the application/json form of the request ("/options/delta"), may be empty. */
+/* detail: what was found and what was expected. hint: the cure; empty: the one of the status's row is shown.
+ * pointer: JSON pointer of the member at fault in the application/json form of the request
+ * ("/options/delta"), may be empty. */
 struct lossd_problem {
   int status;
   long long offset; /* byte of a syntax error, or -1 */

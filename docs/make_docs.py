@@ -11,47 +11,6 @@ import sys
 HERE = pathlib.Path(__file__).parent
 EDITED = "<!-- Made from the losses' rows by ./dev openapi. Do not edit. -->\n"
 DTYPES_OF_INDICES = {"int64", "int32", "int16", "int8", "uint8"}
-NEXT = {
-    "unknown_loss": "Take the name that the hint proposes, or one of GET /v1/losses.",
-    "missing_role": "Send the tensor that the detail names.",
-    "dtype_mismatch": "Send the tensor in a dtype that the role takes: see losses.md.",
-    "shape_mismatch": "Send tensors of the expected shapes, or set `broadcast`.",
-    "invalid_shape": "Send the rank and sizes that the detail asks for.",
-    "index_out_of_range": "Class indices count from 0; check `ignore_index`.",
-    "value_out_of_domain": "Check the values, or the option that says what they are (`input_kind`).",
-    "unknown_option": "Take an option that the loss has: see losses.md.",
-    "invalid_option": "Give a value of the option's type and range.",
-    "not_differentiable": "Ask only for gradients that the loss has, of floating tensors.",
-    "too_many_elements": "Split the request, or raise `--max-elements`.",
-    "out_of_memory": "Try again later, as `Retry-After` says.",
-    "cancelled": "Send less at once, or raise `--request-timeout`.",
-    "bad_http": "Send well-formed HTTP/1.1.",
-    "bad_json": "Mend the syntax at byte `offset`.",
-    "bad_body": "Send as many bytes as the query describes.",
-    "bad_safetensors": "Write the file with a safetensors library.",
-    "bad_gzip": "Send whole gzip data, or leave `Content-Encoding` out.",
-    "bad_request": "See the detail.",
-    "unauthorized": "Send `Authorization: Bearer TOKEN`.",
-    "not_found": "See /docs for the paths.",
-    "method_not_allowed": "Use a method that `Allow` names.",
-    "not_acceptable": "Accept one of the three formats, or leave `Accept` out.",
-    "request_timeout": "Send the request faster than `--min-upload-rate`.",
-    "length_required": "Send `Content-Length`, or chunks.",
-    "body_too_large": "Split the request, or raise `--max-body-bytes`.",
-    "uri_too_long": "Shorten the URI; JSON takes options in its body.",
-    "unsupported_media_type": "Name one of the three formats in `Content-Type`.",
-    "expectation_failed": "Expect nothing but `100-continue`.",
-    "invalid_request": "See the detail.",
-    "unknown_member": "Take the name that the hint proposes.",
-    "duplicate_key": "Give each key once.",
-    "invalid_tensor": "Send a number, nested arrays, or an object with `data` or `base64`: see formats.md.",
-    "too_many_requests": "Close connections, or raise `--max-connections-per-client`.",
-    "headers_too_large": "Send fewer or shorter header fields.",
-    "not_implemented": "Use GET, HEAD or POST, and no Transfer-Encoding but chunked.",
-    "overloaded": "Try again later, as `Retry-After` says.",
-    "draining": "Try another instance, or later.",
-    "deadline_exceeded": "Send less at once, or raise `--request-timeout`.",
-}
 
 
 def cell(text):
@@ -113,7 +72,7 @@ def losses_page(losses):
 
 
 def errors_page(errors):
-    rows = sorted(([e["status"], code(e["code"]), e["title"], NEXT[e["code"]]] for e in errors), key=lambda r: r[0])
+    rows = sorted(([e["status"], code(e["code"]), e["title"], e["hint"]] for e in errors), key=lambda r: r[0])
     return (f"{EDITED}# Errors\n\nEvery error is `application/problem+json` (RFC 9457); `code` is stable, `detail` says what was found and what was\n"
             "expected, `hint` what to do, `pointer` where (a JSON pointer), `offset` the byte where JSON broke. 429 and 503 carry\n"
             "`Retry-After`, 401 `WWW-Authenticate`, 405 `Allow`. Under /v2 the same is `application/json` with a member `error`.\n\n"

@@ -14,13 +14,14 @@ static void expect_body(const struct lossd_problem *problem, enum lossd_error_st
   lossd_arena_reset(&arena);
 }
 
-static void says_what_is_known_and_no_more(void **state) {
+static void names_the_cure_of_its_status(void **state) {
   (void)state;
   struct lossd_problem problem;
   lossd_fail(&problem, LOSSD_NOT_FOUND, NULL, "there is nothing at /x");
-  expect_body(&problem, LOSSD_ERROR_PROBLEM,
-              "{\"type\":\"/errors/not-found\",\"title\":\"There is nothing at this path\",\"status\":404,"
-              "\"code\":\"not_found\",\"detail\":\"there is nothing at /x\"}");
+  expect_body(
+      &problem, LOSSD_ERROR_PROBLEM,
+      "{\"type\":\"/errors/not-found\",\"title\":\"There is nothing at this path\",\"status\":404,"
+      "\"code\":\"not_found\",\"detail\":\"there is nothing at /x\",\"hint\":\"see /docs for the paths\"}");
 }
 
 static void carries_pointer_hint_and_offset(void **state) {
@@ -53,7 +54,8 @@ static void escapes_and_repairs_text(void **state) {
   expect_body(
       &problem, LOSSD_ERROR_PROBLEM,
       "{\"type\":\"/errors/bad-http\",\"title\":\"The HTTP message is not well-formed\",\"status\":400,"
-      "\"code\":\"bad_http\",\"detail\":\"\\t\\u0001\\\"\\\\ \xC3\xA4 \xEF\xBF\xBD \xEF\xBF\xBD\x7F\"}");
+      "\"code\":\"bad_http\",\"detail\":\"\\t\\u0001\\\"\\\\ \xC3\xA4 \xEF\xBF\xBD "
+      "\xEF\xBF\xBD\x7F\",\"hint\":\"send well-formed HTTP/1.1\"}");
 }
 
 static void maps_statuses_to_http(void **state) {
@@ -73,6 +75,7 @@ static void every_status_has_a_row(void **state) {
     const struct lossd_status_row *row = lossd_status_row(status);
     assert_non_null(row->code);
     assert_non_null(row->title);
+    assert_true(strlen(row->hint) > 0);
     assert_in_range(row->http, 400, 599);
   }
 }
@@ -98,7 +101,7 @@ static void has_a_body_without_memory_too(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(says_what_is_known_and_no_more),
+      cmocka_unit_test(names_the_cure_of_its_status),
       cmocka_unit_test(carries_pointer_hint_and_offset),
       cmocka_unit_test(gives_open_inference_clients_one_string),
       cmocka_unit_test(escapes_and_repairs_text),

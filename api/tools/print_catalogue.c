@@ -15,8 +15,8 @@ int main(void) {
   for (int status = 1, first = 1; status < LOSSD_API_STATUSES; status++) {
     const struct lossd_status_row *row = lossd_status_row(status);
     if (!row || !row->code) continue;
-    printf("%s{\"status\":%d,\"code\":\"%s\",\"title\":\"%s\"}", first ? "" : ",", row->http, row->code,
-           row->title);
+    printf("%s{\"status\":%d,\"code\":\"%s\",\"title\":\"%s\",\"hint\":\"%s\"}", first ? "" : ",", row->http,
+           row->code, row->title, row->hint);
     first = 0;
   }
   printf("],%.*s\n", (int)length - 1, catalogue + 1);
