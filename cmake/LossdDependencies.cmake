@@ -23,6 +23,7 @@ lossd_dependency(ZLIB zlib)
 lossd_dependency(GNUTLS gnutls)
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
   lossd_dependency(CMOCKA cmocka)
+  lossd_dependency(CURL libcurl)
   # The distribution's own interpreter: tests use nothing but its standard library.
   find_program(LOSSD_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 endif()

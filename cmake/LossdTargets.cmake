@@ -102,6 +102,12 @@ function(lossd_e2e name)
     "LOSSD_BINARY=$<TARGET_FILE:lossd>;LOSSD_SANITIZE=${LOSSD_SANITIZE}")
 endfunction()
 
+# lossd_client_test(NAME): tests/e2e/NAME.c, a client in C of the real binary.
+function(lossd_client_test name)
+  lossd_test(${name} e2e/${name}.c LIBRARIES PkgConfig::CURL PkgConfig::ZLIB)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "LOSSD_BINARY=$<TARGET_FILE:lossd>")
+endfunction()
+
 # lossd_fuzz(NAME sources... [LIBRARIES libs...]): a libFuzzer program, built with -DLOSSD_FUZZ=ON.
 function(lossd_fuzz name)
   if(NOT LOSSD_FUZZ)
