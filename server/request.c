@@ -132,7 +132,9 @@ static void add_common_headers(struct lossd_request *request) {
   const struct lossd_config *config = request->server->config;
   add_header(request, "Server", "lossd/" LOSSD_VERSION);
   if (request->guard.values[LOSSD_FIELD_REQUEST_ID]) add_header(request, "X-Request-Id", request->request_id);
-  if (atomic_load_explicit(&request->server->phase, memory_order_relaxed) != LOSSD_PHASE_SERVING)
+  /* A connection over a limit stays so: a retry needs a new one, which is counted anew. */
+  if (request->verdict != LOSSD_CONNECTION_FINE ||
+      atomic_load_explicit(&request->server->phase, memory_order_relaxed) != LOSSD_PHASE_SERVING)
     add_header(request, "Connection", "close");
   if (!config->cors_origin) return;
   add_header(request, "Access-Control-Allow-Origin", config->cors_origin);

@@ -426,6 +426,15 @@ class Limits(unittest.TestCase):
             self.assertEqual((answer.status, answer.headers["retry-after"]), (429, "1"))
             self.assertEqual(one.send(evaluate()).response().status, 200)
 
+    def test_a_connection_over_a_limit_is_closed_so_that_a_retry_is_counted_anew(self):
+        for flag, status in (("--max-connections", 503), ("--max-connections-per-client", 429)):
+            with Server(flag, "1") as server, server.connect() as one:
+                self.assertEqual(one.send(evaluate()).response().status, 200)
+                with server.connect() as over:
+                    answer = over.send(evaluate()).response()
+                    self.assertEqual((answer.status, answer.headers["connection"]), (status, "close"))
+                    self.assertTrue(over.closed())
+
     def test_a_passed_deadline_is_504(self):
         with Server("--request-timeout", "0.02") as server:
             answer = server.ask(evaluate(slow_body()))
