@@ -1,0 +1,86 @@
+"""Evaluations as bytes: safetensors bodies, options in the query."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import ArrayLike, NDArray
+
+from lossd._answer import Answer
+from lossd._losses import Option
+
+SAFETENSORS = "application/vnd.safetensors"
+_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16"}
+
+
+def _array(value: ArrayLike, floating: bool) -> NDArray[Any]:
+    """Row-major. Numbers that have no dtype of their own are float64 where `floating`."""
+    plain = not hasattr(value, "dtype") and not hasattr(value, "__array__")
+    array = np.asarray(value, np.float64 if floating and plain else None)
+    # Little-endian too; ascontiguousarray would make a rank of 0 one of 1.
+    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+
+
+def encode(tensors: Mapping[str, ArrayLike | None], floating: Collection[str]) -> bytes:
+    """A body. Tensors that are None are left out."""
+    arrays = {name: _array(value, name in floating) for name, value in tensors.items() if value is not None}
+    try:
+        return bytes(safetensors.numpy.save(arrays))
+    except safetensors.SafetensorError as error:
+        raise TypeError(f"a tensor has a dtype that cannot be sent: {error}") from None
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    if name == "BF16":
+        import ml_dtypes  # there, since the request's tensor had this type
+
+        bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return bfloat16
+    return np.dtype(_DTYPES[name])
+
+
+def _decode(body: bytes) -> dict[str, NDArray[Any]]:
+    return {
+        name: np.frombuffer(entry["data"], _dtype(entry["dtype"])).reshape(entry["shape"])
+        for name, entry in safetensors.deserialize(body)  # type: ignore[no-untyped-call]
+    }
+
+
+def path(loss: str, options: Mapping[str, Option], gradients: bool | str | Sequence[str], id: str | None = None) -> str:
+    """Path and query. Options that are None are left out: the definition's defaults fill them."""
+    query = {
+        name: value if isinstance(value, str) else json.dumps(value, default=lambda scalar: scalar.item())
+        for name, value in options.items()
+        if value is not None
+    }
+    if gradients is True:
+        query["gradients"] = "true"
+    elif gradients:
+        query["gradients"] = gradients if isinstance(gradients, str) else ",".join(gradients)
+    if id is not None:
+        query["id"] = id
+    return f"/v1/losses/{quote(loss, safe='')}" + ("?" + urlencode(query) if query else "")
+
+
+def server_timing(headers: httpx.Headers) -> dict[str, float]:
+    """Milliseconds by phase, from `queue;dur=0.012, decode;dur=0.034`."""
+    entries = (entry.strip().partition(";dur=") for entry in headers.get("Server-Timing", "").split(","))
+    return {name: float(duration) for name, _, duration in entries if duration}
+
+
+def answer(response: httpx.Response, id: str | None) -> Answer:
+    """The answer that a success holds."""
+    tensors = _decode(response.content)
+    return Answer(
+        tensors["loss"],
+        float(tensors["numerator"]) if "numerator" in tensors else None,
+        float(tensors["denominator"]) if "denominator" in tensors else None,
+        {name.removeprefix("grad."): value for name, value in tensors.items() if name.startswith("grad.")},
+        server_timing(response.headers),
+        id,
+    )
