@@ -91,22 +91,35 @@ static void point_outputs(struct lossd_exchange *x) {
   }
 }
 
-static int decode(struct lossd_exchange *x) {
+static int parse(struct lossd_exchange *x) {
   x->evaluation.loss = lossd_find(x->loss_name, x->loss_name_length, &x->problem);
   if (!x->evaluation.loss) return x->problem.status;
   x->evaluation.max_elements = x->limits->max_elements;
   if (x->gzip && lossd_gzip_inflate(x)) return x->problem.status;
   if (x->request_format->decode(x)) return x->problem.status;
-  if (lossd_plan_init(&x->plan, &x->evaluation, x->arena, &x->problem)) return x->problem.status;
+  return lossd_plan_shape(&x->plan, &x->evaluation, x->arena, &x->problem);
+}
+
+static int plan(struct lossd_exchange *x) {
+  if (lossd_plan_prepare(&x->plan, &x->problem)) return x->problem.status;
   if (list_outputs(x)) return x->problem.status;
   return x->answer_format->layout(x);
 }
 
-void lossd_exchange_decode(struct lossd_exchange *x) {
-  if (x->problem.status || decode(x)) return;
+void lossd_exchange_parse(struct lossd_exchange *x) {
+  if (!x->problem.status) parse(x);
+}
+
+void lossd_exchange_plan(struct lossd_exchange *x) {
+  if (x->problem.status || plan(x)) return;
   point_outputs(x);
   x->slices = x->plan.slices;
   x->scratch_bytes = x->plan.scratch_bytes;
+}
+
+void lossd_exchange_decode(struct lossd_exchange *x) {
+  lossd_exchange_parse(x);
+  lossd_exchange_plan(x);
 }
 
 /* Run and encode

@@ -105,7 +105,11 @@ struct lossd_exchange {
 };
 
 void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena);
+/* Both steps of decoding. parse takes a time that the body's length bounds; after it x->plan says what
+ * the evaluation will take (elements, nanoseconds). plan reads what the rows weigh and takes memory. */
 void lossd_exchange_decode(struct lossd_exchange *x);
+void lossd_exchange_parse(struct lossd_exchange *x);
+void lossd_exchange_plan(struct lossd_exchange *x);
 void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch);
 void lossd_exchange_encode(struct lossd_exchange *x);
 /* For formats. Memory of the request: NULL with the problem when there is none, or when the request would

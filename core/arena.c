@@ -7,7 +7,6 @@
 #include "core/poison.h"
 
 #define ALIGNMENT 64
-#define SMALL_BLOCK ((size_t)4096)
 #define OWN_BLOCK ((size_t)65536) /* requests from here up get a block of their own */
 
 struct lossd_arena_block {
@@ -36,7 +35,7 @@ void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memo
 /* Adds a block with room for bytes behind its header; the block in use stays first when the new one is full
  * at once. */
 static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t bytes) {
-  size_t whole = bytes < OWN_BLOCK / 2 ? SMALL_BLOCK * 4 : 0;
+  size_t whole = bytes < OWN_BLOCK / 2 ? LOSSD_ARENA_BLOCK : 0;
   if (whole < bytes + sizeof(struct lossd_arena_block)) whole = bytes + sizeof(struct lossd_arena_block);
   struct lossd_arena_block *block = arena->memory->take(arena->memory->context, whole);
   if (!block) return NULL;

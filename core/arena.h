@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Bytes of the blocks that small allocations share. */
+#define LOSSD_ARENA_BLOCK ((size_t)16384)
+
 /* Where an arena gets blocks: large ones may come from a cache. take returns NULL when there is no memory. */
 struct lossd_memory {
   void *(*take)(void *context, size_t bytes);

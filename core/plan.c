@@ -219,6 +219,7 @@ static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
   else if (plan->elements)
     elements = plan->elements;
   plan->elements = elements;
+  plan->nanoseconds = (double)elements * plan->loss->cost * plan->work;
   if (elements <= plan->evaluation->max_elements) return LOSSD_OK;
   lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the evaluation has %lld elements, the limit is %lld",
              (long long)elements, (long long)plan->evaluation->max_elements);
@@ -317,6 +318,8 @@ static size_t aligned(int64_t count, size_t size) {
 static void cut_slices(struct lossd_plan *plan) {
   const int64_t tile = plan->pointwise ? 1024 : 4096 / plan->length;
   plan->tile_rows = tile < 1 ? 1 : tile > 1024 ? 1024 : tile;
+  const int64_t few = (plan->row_count + 63) & ~(int64_t)63; /* less scratch where there is less to do */
+  if (plan->tile_rows > few) plan->tile_rows = few ? few : 64;
   plan->slice_rows = LOSSD_SLICE / plan->length / plan->tile_rows * plan->tile_rows;
   if (plan->slice_rows < 1) plan->slice_rows = plan->tile_rows;
   plan->slices = (size_t)((plan->row_count + plan->slice_rows - 1) / plan->slice_rows);
@@ -346,12 +349,13 @@ static int allocate(struct lossd_plan *plan, struct lossd_problem *problem) {
   return problem->status;
 }
 
-int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *e, struct lossd_arena *arena,
-                    struct lossd_problem *problem) {
+int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, struct lossd_arena *arena,
+                     struct lossd_problem *problem) {
   *plan = (struct lossd_plan){.evaluation = e,
                               .loss = e->loss,
                               .option = e->options.value,
                               .arena = arena,
+                              .work = 1,
                               .spare_vectors = 1,
                               .denominator_scale = 1};
   if (check_roles(e, problem) || check_shapes(e, problem) || check_dtypes(e, problem)) return problem->status;
@@ -362,15 +366,24 @@ int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *e, s
   if (!plan->reduced) plan->loss_shape = plan->rows;
   if (take_common_inputs(plan, problem)) return problem->status;
   merge_dimensions(plan);
-  if (check_size(plan, problem) || weigh_rows(plan, problem)) return problem->status;
+  return check_size(plan, problem);
+}
+
+int lossd_plan_prepare(struct lossd_plan *plan, struct lossd_problem *problem) {
+  if (weigh_rows(plan, problem)) return problem->status;
   plan->scale = gradient_scale(plan);
-  plan->kernel = lossd_kernel_of(e->loss, plan->wide ? LOSSD_FLOAT64 : plan->compute);
+  plan->kernel = lossd_kernel_of(plan->loss, plan->wide ? LOSSD_FLOAT64 : plan->compute);
   if (plan->prepare) {
     if (plan->prepare(plan, problem)) return problem->status;
   } else {
     cut_slices(plan);
   }
   return allocate(plan, problem);
+}
+
+int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *e, struct lossd_arena *arena,
+                    struct lossd_problem *problem) {
+  return lossd_plan_shape(plan, e, arena, problem) ? problem->status : lossd_plan_prepare(plan, problem);
 }
 
 void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch) {

@@ -62,6 +62,7 @@ struct lossd_plan {
   bool serial;          /* slices must run one after another, in order: they add to shared sums */
   size_t scratch_bytes; /* that each lossd_run needs, aligned to 64 */
   int64_t elements;     /* working cells, for admission and metrics */
+  double nanoseconds;   /* that one thread will take for them, roughly: for admission and queueing */
 
   /* Buffers of the caller: loss_shape of compute; grad[i] has the shape and dtype of role i, NULL when not
    * wanted. Aligned to the element's size. */
@@ -81,6 +82,7 @@ struct lossd_plan {
   int64_t extent[LOSSD_MAX_RANK];
   int64_t slice_rows, tile_rows;
   bool pointwise;    /* every vector is one number and the kernel is pointwise() */
+  double work;       /* times the loss's usual cost an element takes; default 1 */
   int spare_vectors; /* vectors of the longest length that the kernel wants for itself; default 1 */
   bool sparse; /* gradients are 0 but for few numbers: the driver writes the zeros, the kernel the rest */
   bool wide;   /* kernels run in float64 whatever `compute` is */
@@ -101,9 +103,14 @@ struct lossd_plan {
   const struct lossd_kernel *kernel;
 };
 
-/* Checks the evaluation and lays it out. 0, or the problem's status. */
+/* Checks the evaluation and lays it out. 0, or the problem's status. Two steps: shape finds what the
+ * evaluation is and what it will take (elements, nanoseconds), in a time that the size of the tensors sent
+ * bounds, however far they broadcast; prepare reads the rows' weights and takes memory. */
 int lossd_plan_init(struct lossd_plan *plan, const struct lossd_evaluation *evaluation,
                     struct lossd_arena *arena, struct lossd_problem *problem);
+int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *evaluation,
+                     struct lossd_arena *arena, struct lossd_problem *problem);
+int lossd_plan_prepare(struct lossd_plan *plan, struct lossd_problem *problem);
 /* Runs slice (0 <= slice < plan->slices) with plan->scratch_bytes of scratch. Threads may run different
  * slices at once. */
 void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch);

@@ -31,6 +31,7 @@ struct lossd_config {
   int64_t max_elements;      /* of one evaluation after broadcasting, working cells included */
   int queue_depth;           /* requests that wait */
   size_t max_inflight_bytes; /* of all requests together */
+  double max_queue_time;     /* seconds that the work under way may be estimated to take */
   double request_timeout;    /* seconds from the body's end */
   double idle_timeout;       /* seconds between requests */
   double header_timeout;     /* seconds for the headers of one request */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <uv.h>
 
 #include "server/metrics.h"
 #include "server/tls.h"
@@ -29,7 +28,8 @@ void lossd_connections_remove(struct lossd_connections *connections, struct loss
 
 void lossd_connection_turns_to(struct lossd_connection *connection, enum lossd_activity activity) {
   /* The time for a header section runs from the connection's first moment. */
-  if (connection->activity != LOSSD_CONNECTED || activity != LOSSD_HEAD) connection->since = uv_hrtime();
+  if (connection->activity != LOSSD_CONNECTED || activity != LOSSD_HEAD)
+    connection->since = uv_now(connection->loop) * 1000000;
   connection->activity = activity;
   connection->window_bytes = 0;
 }
@@ -79,6 +79,11 @@ static bool is_slow(struct lossd_connection *connection, const struct lossd_conf
   case LOSSD_BODY: return is_slow_body(connection, config, now);
   default: return false;
   }
+}
+
+bool lossd_connection_is_half_closed(const struct lossd_connection *connection) {
+  struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
+  return poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP);
 }
 
 /* A client that only ended its half of the connection waits for the answer; one that closed it does not, and

@@ -4,6 +4,8 @@
 #ifndef LOSSD_SERVER_CONNECTIONS_H
 #define LOSSD_SERVER_CONNECTIONS_H
 
+#include <uv.h>
+
 #include "server/request.h"
 
 enum lossd_activity {
@@ -20,6 +22,7 @@ struct lossd_http;
 struct lossd_connection {
   struct lossd_connection *next, **link;
   struct lossd_http *http; /* its front */
+  uv_loop_t *loop;
   int socket;
   bool tcp;
   void *tls; /* session, or NULL */
@@ -47,6 +50,8 @@ void lossd_connection_turns_to(struct lossd_connection *connection, enum lossd_a
  * or whose client is gone; `cancelled` hears of those. */
 void lossd_connections_sweep(struct lossd_connections *connections,
                              void (*cancelled)(struct lossd_job *, void *), void *context);
+/* True when the client sends no more; it may still wait for the answer. */
+bool lossd_connection_is_half_closed(const struct lossd_connection *connection);
 /* True when the client has closed the connection for good. */
 bool lossd_connection_is_gone(struct lossd_connection *connection);
 /* Writes bytes past the HTTP library and sends no more: for answers in mid-request. */

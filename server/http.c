@@ -12,8 +12,9 @@
 #include "server/tls.h"
 
 enum {
-  POOL_BYTES = 65536, /* of a connection; half of it is the most that is read at once */
-  MOST_RUNS = 16,     /* of the library before the loop gets its turn */
+  POOL_BYTES = 32768, /* of a connection; half of it is the most that is read at once */
+  MOST_WRITTEN_AT_ONCE = 65536,
+  MOST_RUNS = 16, /* of the library before the loop gets its turn */
   SWEEP_MILLISECONDS = 100
 };
 
@@ -64,12 +65,27 @@ static enum MHD_Result cut_off(struct lossd_http *http, struct lossd_connection 
   return MHD_NO;
 }
 
+/* After a resumption the library may read before it writes, and takes the end of a half-closed connection for
+ * the end of everything: a small answer is then written past it. */
+static bool answer_half_closed(struct lossd_connection *connection, struct lossd_request *request) {
+  size_t length;
+  if (connection->tls || request->answer.length > MOST_WRITTEN_AT_ONCE ||
+      !lossd_connection_is_half_closed(connection))
+    return false;
+  const char *message = lossd_request_message(request, &length);
+  if (!message) return false;
+  lossd_connection_send_last(connection, message, length);
+  connection->ended = true;
+  return true;
+}
+
 static void job_done(struct lossd_job *job) {
   struct lossd_request *request = (struct lossd_request *)job;
   struct lossd_connection *connection = connection_of(request->connection);
   lossd_request_finish(request);
   lossd_connection_turns_to(connection, LOSSD_ANSWER);
-  if (queue_answer(request) != MHD_YES) lossd_connection_end(connection);
+  if (!answer_half_closed(connection, request) && queue_answer(request) != MHD_YES)
+    lossd_connection_end(connection);
   MHD_resume_connection(request->connection);
   connection->http->dirty = true;
 }
@@ -85,7 +101,7 @@ static void *on_request_line(void *context, const char *uri, struct MHD_Connecti
   if (request)
     http->spare = request->next;
   else
-    request = malloc(sizeof *request);
+    request = lossd_request_new(http->server);
   if (!request) return NULL;
   if (!lossd_request_begin(request, http->server, uri)) {
     request->next = http->spare;
@@ -133,16 +149,27 @@ static enum MHD_Result first_call(struct lossd_http *http, struct lossd_connecti
   return MHD_YES;
 }
 
+/* Hands the job to the workers; false: refused, the answer is ready. */
+static bool submit(struct lossd_http *http, struct lossd_connection *connection,
+                   struct lossd_request *request) {
+  request->job.done = job_done;
+  if (!lossd_request_admit_work(request)) return false;
+  lossd_connection_turns_to(connection, LOSSD_WORK);
+  MHD_suspend_connection(request->connection);
+  if (lossd_pool_submit(http->pool, &request->job, request->body_length)) return true;
+  MHD_resume_connection(request->connection);
+  http->dirty = true;
+  lossd_request_refuse(request, LOSSD_OVERLOADED, "there is no memory for this evaluation now", "");
+  return false;
+}
+
 static enum MHD_Result last_call(struct lossd_http *http, struct lossd_connection *connection,
                                  struct lossd_request *request) {
   if (!lossd_request_end(request)) {
-    request->job.done = job_done;
-    lossd_connection_turns_to(connection, LOSSD_WORK);
-    MHD_suspend_connection(request->connection);
-    if (lossd_pool_submit(http->pool, &request->job, request->body_length)) return MHD_YES;
-    MHD_resume_connection(request->connection);
-    http->dirty = true;
-    lossd_request_refuse(request, LOSSD_OVERLOADED, "there is no memory for this evaluation now", "");
+    if (lossd_run_tiny(&request->job, request->body_length))
+      lossd_request_finish(request);
+    else if (submit(http, connection, request))
+      return MHD_YES;
   }
   lossd_connection_turns_to(connection, LOSSD_ANSWER);
   return queue_answer(request);
@@ -200,6 +227,7 @@ static void on_connection(void *context, struct MHD_Connection *handle, void **s
     *socket_context = connection = calloc(1, sizeof *connection);
     if (!connection) return;
     connection->http = http;
+    connection->loop = http->pool->loop;
     set_socket(connection, handle);
     connection->verdict = lossd_admit_connection(&http->server->admission, connection->client);
     lossd_connections_add(&http->connections, connection);
@@ -335,6 +363,6 @@ void lossd_http_stop(struct lossd_http *http) {
   while (http->spare) {
     struct lossd_request *request = http->spare;
     http->spare = request->next;
-    free(request);
+    lossd_request_free(request);
   }
 }

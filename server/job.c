@@ -3,14 +3,17 @@
 #include <stdlib.h>
 #include <uv.h>
 
-void lossd_job_init(struct lossd_job *job, const struct lossd_memory *memory) {
-  *job = (struct lossd_job){.stage = LOSSD_STAGE_DECODE};
-  lossd_arena_init(&job->arena, memory);
+#include "server/metrics.h"
+
+void lossd_job_init(struct lossd_job *job, struct lossd_holding *holding) {
+  *job = (struct lossd_job){.stage = LOSSD_STAGE_DECODE, .holding = holding};
+  lossd_arena_init(&job->arena, &holding->memory);
   lossd_exchange_init(&job->exchange, &job->arena);
   job->exchange.cancelled = &job->cancelled;
 }
 
 void lossd_job_reset(struct lossd_job *job) {
+  lossd_release_work(job->holding->admission, job->admitted_nanoseconds);
   lossd_arena_reset(&job->arena);
 }
 
@@ -20,8 +23,8 @@ void lossd_job_cancel(struct lossd_job *job, enum lossd_cancellation reason) {
 }
 
 /* Looks at the clock too: the loop, which sets `cancelled`, looks only now and then. */
-static bool is_cancelled(struct lossd_job *job) {
-  if (uv_hrtime() > job->deadline) lossd_job_cancel(job, LOSSD_DEADLINE_PASSED);
+static bool is_cancelled(struct lossd_job *job, uint64_t now) {
+  if (now > job->deadline) lossd_job_cancel(job, LOSSD_DEADLINE_PASSED);
   return atomic_load_explicit(&job->cancelled, memory_order_relaxed) != LOSSD_WANTED;
 }
 
@@ -38,11 +41,40 @@ static void fail_cancelled(struct lossd_job *job) {
   job->exchange.slices = 0;
 }
 
-void lossd_job_decode(struct lossd_job *job) {
-  job->started = uv_hrtime();
-  if (is_cancelled(job)) fail_cancelled(job);
-  if (!job->exchange.problem.status) lossd_exchange_decode(&job->exchange);
+void lossd_job_parse(struct lossd_job *job) {
+  const uint64_t began = uv_hrtime();
+  lossd_exchange_parse(&job->exchange);
   shorten_deadline(job);
+  job->parsed = true;
+  job->parse_nanoseconds = uv_hrtime() - began;
+}
+
+/* Decoding and encoding cost about this a byte, whatever the format. */
+#define NANOSECONDS_A_BYTE 2
+
+void lossd_job_admit(struct lossd_job *job) {
+  struct lossd_exchange *x = &job->exchange;
+  uint64_t work = (uint64_t)x->plan.nanoseconds + x->body_length * NANOSECONDS_A_BYTE + 1;
+  if (x->problem.status || work <= job->admitted_nanoseconds) return;
+  if (lossd_admit_work(job->holding->admission, work - job->admitted_nanoseconds)) {
+    job->admitted_nanoseconds = work;
+    return;
+  }
+  lossd_metrics_rejection("queue_time");
+  lossd_fail(&x->problem, LOSSD_OVERLOADED, NULL,
+             "the evaluations under way are estimated to take longer than the queue may");
+  lossd_hint(&x->problem, "try again later");
+}
+
+void lossd_job_decode(struct lossd_job *job) {
+  uint64_t now = uv_hrtime();
+  job->started = now - job->parse_nanoseconds;
+  if (is_cancelled(job, now)) fail_cancelled(job);
+  if (!job->parsed) {
+    lossd_job_parse(job);
+    lossd_job_admit(job);
+  }
+  lossd_exchange_plan(&job->exchange);
   if (job->exchange.problem.status) job->exchange.slices = 0;
   job->decoded = uv_hrtime();
 }
@@ -53,10 +85,10 @@ bool lossd_job_has_slices(const struct lossd_job *job) {
          atomic_load_explicit(&job->cancelled, memory_order_relaxed) == LOSSD_WANTED;
 }
 
-void lossd_job_slices(struct lossd_job *job, const struct lossd_memory *memory,
-                      const atomic_int *wanted_elsewhere) {
+void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
   enum { ALIGNMENT = 64 };
   if (!lossd_job_has_slices(job)) return;
+  const struct lossd_memory *memory = job->arena.memory;
   size_t bytes = job->exchange.scratch_bytes + ALIGNMENT;
   char *block = memory->take(memory->context, bytes);
   if (!block) {
@@ -64,35 +96,54 @@ void lossd_job_slices(struct lossd_job *job, const struct lossd_memory *memory,
     return;
   }
   char *scratch = block + (ALIGNMENT - (uintptr_t)block % ALIGNMENT) % ALIGNMENT;
-  while (!is_cancelled(job)) {
+  for (;;) {
     size_t slice = atomic_fetch_add_explicit(&job->next_slice, 1, memory_order_relaxed);
     if (slice >= job->exchange.slices) break;
     lossd_exchange_run(&job->exchange, slice, scratch);
     if (wanted_elsewhere && atomic_load_explicit(wanted_elsewhere, memory_order_relaxed) > 0) break;
+    if (is_cancelled(job, uv_hrtime())) break;
   }
   memory->give(memory->context, block, bytes);
 }
 
+/* Where memory was refused rather than missing, the answer says so. */
+static bool explain_memory(struct lossd_job *job) {
+  struct lossd_problem *problem = &job->exchange.problem;
+  int refusal = atomic_load(&job->holding->refusal);
+  if (problem->status != LOSSD_OUT_OF_MEMORY || refusal == LOSSD_NOT_REFUSED) return false;
+  if (refusal == LOSSD_NEVER_FITS) {
+    lossd_metrics_rejection("never_fits");
+    lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, NULL,
+               "the evaluation alone needs more memory than all together may hold (--max-inflight-bytes)");
+    lossd_hint(problem, "send it in parts; numerators and denominators add up");
+  } else {
+    lossd_metrics_rejection("inflight_bytes");
+    lossd_fail(problem, LOSSD_OVERLOADED, NULL, "the requests under way hold all the memory they may");
+    lossd_hint(problem, "try again later");
+  }
+  return true;
+}
+
 /* The answer of a job that was cancelled says why. */
-static void explain_cancellation(struct lossd_job *job) {
+static bool explain_cancellation(struct lossd_job *job) {
   struct lossd_exchange *x = &job->exchange;
-  if (x->problem.status != LOSSD_CANCELLED || atomic_load(&job->cancelled) != LOSSD_DEADLINE_PASSED) return;
+  if (x->problem.status != LOSSD_CANCELLED || atomic_load(&job->cancelled) != LOSSD_DEADLINE_PASSED)
+    return false;
   lossd_fail(&x->problem, LOSSD_DEADLINE_EXCEEDED, NULL, "the evaluation took longer than the request may");
   lossd_hint(&x->problem, "send a smaller request, or raise --request-timeout");
+  return true;
 }
 
 void lossd_job_encode(struct lossd_job *job) {
   struct lossd_exchange *x = &job->exchange;
   job->computed = uv_hrtime();
-  if (is_cancelled(job)) fail_cancelled(job);
+  if (is_cancelled(job, job->computed)) fail_cancelled(job);
   if (atomic_load(&job->starved) && !x->problem.status)
     lossd_fail(&x->problem, LOSSD_OUT_OF_MEMORY, NULL, "there is no memory for this evaluation now");
   explain_cancellation(job);
+  explain_memory(job);
   lossd_exchange_encode(x);
-  if (x->problem.status == LOSSD_CANCELLED && atomic_load(&job->cancelled) == LOSSD_DEADLINE_PASSED) {
-    explain_cancellation(job);
-    lossd_exchange_encode(x);
-  }
+  if (explain_cancellation(job) || explain_memory(job)) lossd_exchange_encode(x);
   job->stage = LOSSD_STAGE_DONE;
   job->encoded = uv_hrtime();
 }

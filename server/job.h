@@ -2,6 +2,8 @@
  *
  *   submit -> decode -> slices (any number of workers) -> encode -> done
  *
+ * A tiny job goes the same way at once, on the loop's thread (server/pool.h).
+ *
  * There is one way out: whatever fails or is cancelled on the way becomes the exchange's problem, the steps
  * after it do nothing, and encode writes it as the answer. The loop owns a job before it is submitted and
  * after it is done; in between the workers do. Only `cancelled` may be set by the loop at any time. */
@@ -14,6 +16,7 @@
 
 #include "api/exchange.h"
 #include "core/arena.h"
+#include "server/holding.h"
 
 /* Why nobody waits for the answer any more. */
 enum lossd_cancellation { LOSSD_WANTED, LOSSD_DEADLINE_PASSED, LOSSD_CLIENT_GONE };
@@ -24,8 +27,11 @@ struct lossd_job {
   struct lossd_job *next; /* in whichever queue it is */
   struct lossd_exchange exchange;
   struct lossd_arena arena;
-  atomic_int cancelled; /* enum lossd_cancellation */
+  struct lossd_holding *holding; /* what it may take; its memory is the arena's */
+  uint64_t admitted_nanoseconds; /* of work, counted in admission */
+  atomic_int cancelled;          /* enum lossd_cancellation */
   enum lossd_stage stage;
+  bool parsed; /* the first half of decoding is done */
   bool large;  /* goes one stage at a time through the lane of large jobs */
   bool queued; /* in the lane's queue */
   int helpers; /* workers that are on it now */
@@ -33,20 +39,25 @@ struct lossd_job {
   atomic_bool starved;       /* no memory for a slice */
   _Atomic uint64_t deadline; /* this and the next are uv_hrtime, nanoseconds */
   uint64_t submitted, started, decoded, computed, encoded;
+  uint64_t parse_nanoseconds;          /* where parsing came before waiting; part of decoding */
   void (*done)(struct lossd_job *job); /* called on the loop's thread */
 };
 
-void lossd_job_init(struct lossd_job *job, const struct lossd_memory *memory);
-/* Gives the arena back; the job may be initialised again. */
+void lossd_job_init(struct lossd_job *job, struct lossd_holding *holding);
+/* Gives the arena back, and what was admitted; the job may be initialised again. */
 void lossd_job_reset(struct lossd_job *job);
 /* Sets the reason, unless there is one. */
 void lossd_job_cancel(struct lossd_job *job, enum lossd_cancellation reason);
 
-/* The steps, on a worker. */
+/* The steps. parse, the first half of decode, is bounded by the body's length and may run on the loop's
+ * thread; decode does the rest, or both. */
+void lossd_job_parse(struct lossd_job *job);
+/* Counts the job's work against what is admitted, as far as it is known; where there is too much, that is the
+ * job's problem. */
+void lossd_job_admit(struct lossd_job *job);
 void lossd_job_decode(struct lossd_job *job);
 /* Runs slices until none is left, the job is cancelled, or *wanted_elsewhere is not zero. */
-void lossd_job_slices(struct lossd_job *job, const struct lossd_memory *memory,
-                      const atomic_int *wanted_elsewhere);
+void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere);
 bool lossd_job_has_slices(const struct lossd_job *job);
 void lossd_job_encode(struct lossd_job *job);
 

@@ -9,10 +9,12 @@
 #include "server/metrics.h"
 
 bool lossd_admission_init(struct lossd_admission *admission, const struct lossd_config *config) {
-  *admission = (struct lossd_admission){.max_bytes = config->max_inflight_bytes,
-                                        .max_jobs = config->queue_depth + config->workers,
-                                        .max_connections = config->max_connections,
-                                        .max_connections_per_client = config->max_connections_per_client};
+  *admission =
+      (struct lossd_admission){.max_bytes = config->max_inflight_bytes,
+                               .max_jobs = config->queue_depth + config->workers,
+                               .max_nanoseconds = (uint64_t)(config->max_queue_time * 1e9 * config->workers),
+                               .max_connections = config->max_connections,
+                               .max_connections_per_client = config->max_connections_per_client};
   pthread_mutex_init(&admission->lock, NULL);
   if (config->max_connections_per_client <= 0) return true;
   size_t slots = 64;
@@ -55,6 +57,17 @@ bool lossd_admit_job(struct lossd_admission *admission) {
 
 void lossd_release_job(struct lossd_admission *admission) {
   atomic_fetch_sub_explicit(&admission->jobs, 1, memory_order_relaxed);
+}
+
+bool lossd_admit_work(struct lossd_admission *admission, uint64_t nanoseconds) {
+  uint64_t before = atomic_fetch_add_explicit(&admission->nanoseconds, nanoseconds, memory_order_relaxed);
+  if (before == 0 || before + nanoseconds <= admission->max_nanoseconds) return true;
+  lossd_release_work(admission, nanoseconds);
+  return false;
+}
+
+void lossd_release_work(struct lossd_admission *admission, uint64_t nanoseconds) {
+  if (nanoseconds) atomic_fetch_sub_explicit(&admission->nanoseconds, nanoseconds, memory_order_relaxed);
 }
 
 /* The client's slot, found or taken. There are more slots than connections that count, so the search ends; a

@@ -17,10 +17,12 @@ struct lossd_client_count {
 
 struct lossd_admission {
   size_t max_bytes;
-  int max_jobs; /* waiting and running */
+  int max_jobs;             /* waiting and running */
+  uint64_t max_nanoseconds; /* of work, one worker's time */
   int max_connections, max_connections_per_client;
   atomic_size_t bytes;
   atomic_int jobs;
+  _Atomic uint64_t nanoseconds;
   atomic_int connections;
   pthread_mutex_t lock; /* of clients, used only where there is a limit per client */
   struct lossd_client_count *clients;
@@ -40,6 +42,11 @@ void lossd_release_bytes(struct lossd_admission *admission, size_t bytes);
 bool lossd_admission_has_room(struct lossd_admission *admission);
 bool lossd_admit_job(struct lossd_admission *admission);
 void lossd_release_job(struct lossd_admission *admission);
+
+/* Work that is waiting or under way, in one worker's nanoseconds as estimated. Work that is alone is always
+ * admitted. */
+bool lossd_admit_work(struct lossd_admission *admission, uint64_t nanoseconds);
+void lossd_release_work(struct lossd_admission *admission, uint64_t nanoseconds);
 
 /* A connection counts even when it is over a limit: it is then answered with that and closed. */
 enum lossd_connection_verdict { LOSSD_CONNECTION_FINE, LOSSD_TOO_MANY_CONNECTIONS, LOSSD_TOO_MANY_OF_CLIENT };

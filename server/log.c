@@ -89,6 +89,10 @@ static int level_of(const struct lossd_log_request *request) {
   return request->status < 400 && is_quiet(request->route) ? LOSSD_LOG_DEBUG : LOSSD_LOG_INFO;
 }
 
+bool lossd_log_wants(const struct lossd_log_request *request) {
+  return enabled(level_of(request));
+}
+
 void lossd_log_request(const struct lossd_log_request *request) {
   /* Escaped at six bytes a byte, the longest strings together stay well under LOSSD_LOG_LINE. */
   const struct {

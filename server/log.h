@@ -12,6 +12,7 @@
 #define LOSSD_SERVER_LOG_H
 
 #include "server/trace.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { LOSSD_LOG_LINE = 4096 /* PIPE_BUF of Linux: such a write to a pipe is not split */ };
@@ -46,6 +47,8 @@ void lossd_log_descriptor(int file);
 /* The line of a request. Its level: error for 500, warn for 503 and 504, debug for good answers of probes and
  * /metrics, else info. */
 void lossd_log_request(const struct lossd_log_request *request);
+/* Whether it would be written: its identifiers need not be made otherwise. */
+bool lossd_log_wants(const struct lossd_log_request *request);
 /* Any other event ("start", "reload"), with a message for people, cut at 512 bytes. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

@@ -104,9 +104,7 @@ static void work_on_item(uv_work_t *work) {
     lossd_job_decode(job);
     job->stage = LOSSD_STAGE_SLICES;
     break;
-  case LOSSD_STAGE_SLICES:
-    lossd_job_slices(job, item->pool->memory, &item->pool->workers->small_waiting);
-    break;
+  case LOSSD_STAGE_SLICES: lossd_job_slices(job, &item->pool->workers->small_waiting); break;
   default: lossd_job_encode(job); break;
   }
 }
@@ -187,17 +185,19 @@ void lossd_pool_withdraw(struct lossd_pool *pool, struct lossd_job *job) {
 /* Small jobs
  * ------------------------------------------------------------------------------------------------------- */
 
+/* Decodes; the rest too, unless the job is small only in bytes: the lane then goes on with it. */
+static void run_small(struct lossd_job *job) {
+  lossd_job_decode(job);
+  job->stage = LOSSD_STAGE_SLICES;
+  if (job->exchange.slices > LOSSD_SMALL_SLICES) return;
+  lossd_job_slices(job, NULL);
+  lossd_job_encode(job);
+}
+
 static void work_on_batch(uv_work_t *work) {
   struct lossd_batch *batch = work->data;
   atomic_fetch_sub(&batch->pool->workers->small_waiting, 1);
-  for (struct lossd_job *job = batch->first; job; job = job->next) {
-    lossd_job_decode(job);
-    job->stage = LOSSD_STAGE_SLICES;
-    if (job->exchange.slices > LOSSD_SMALL_SLICES)
-      continue; /* small only in bytes: the lane goes on with it */
-    lossd_job_slices(job, batch->pool->memory, NULL);
-    lossd_job_encode(job);
-  }
+  for (struct lossd_job *job = batch->first; job; job = job->next) run_small(job);
 }
 
 static void after_batch(uv_work_t *work, int status) {
@@ -247,9 +247,17 @@ void lossd_pool_flush(struct lossd_pool *pool) {
   uv_queue_work(pool->loop, &batch->work, work_on_batch, after_batch);
 }
 
+bool lossd_run_tiny(struct lossd_job *job, size_t body_bytes) {
+  if (body_bytes > LOSSD_TINY_BODY || job->exchange.gzip) return false;
+  lossd_job_parse(job);
+  if (!job->exchange.problem.status && job->exchange.plan.nanoseconds > LOSSD_TINY_NANOSECONDS) return false;
+  run_small(job);
+  return true;
+}
+
 bool lossd_pool_submit(struct lossd_pool *pool, struct lossd_job *job, size_t body_bytes) {
-  job->submitted = uv_hrtime();
-  job->large = body_bytes > LOSSD_SMALL_BODY || job->exchange.gzip;
+  job->large = body_bytes > LOSSD_SMALL_BODY || job->exchange.gzip ||
+               job->exchange.plan.nanoseconds > LOSSD_SMALL_NANOSECONDS;
   if (!job->large) return submit_small(pool, job, body_bytes);
   enqueue(pool, job);
   start_items(pool);

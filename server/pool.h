@@ -12,8 +12,13 @@
 
 #include "server/job.h"
 
-/* Bodies up to this size are small; so are evaluations of up to LOSSD_SMALL_SLICES slices. */
+/* What is below both of these is tiny: it takes less time than handing it to a worker and back, and is run
+ * at once on the loop's thread. The time is the plan's estimate, so broadcasting counts. */
+#define LOSSD_TINY_BODY ((size_t)4096)
+#define LOSSD_TINY_NANOSECONDS 10000.0
+/* Bodies up to this size are small; so are evaluations of up to so many slices and nanoseconds. */
 #define LOSSD_SMALL_BODY ((size_t)65536)
+#define LOSSD_SMALL_NANOSECONDS 1e6
 #define LOSSD_SMALL_SLICES 4
 #define LOSSD_MAX_LOOPS 64
 
@@ -49,6 +54,9 @@ int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_worke
 /* Nothing may be under way. The loop must run once more for the handle to close. */
 void lossd_pool_close(struct lossd_pool *pool);
 
+/* Runs a tiny job here and now. False: it is not tiny, nothing but parsing was done, and it is to be
+ * submitted. */
+bool lossd_run_tiny(struct lossd_job *job, size_t body_bytes);
 /* Takes the job until job->done is called. body_bytes tells small from large. False: no memory, the job stays
  * the caller's. */
 bool lossd_pool_submit(struct lossd_pool *pool, struct lossd_job *job, size_t body_bytes);

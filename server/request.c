@@ -10,14 +10,26 @@
 #include "server/metrics.h"
 #include "server/pages.h"
 
-/* The buffer of a chunked body begins with this and doubles. Bodies are admitted in steps of this. */
+/* The buffer of a chunked body begins with this and doubles. */
 #define BODY_STEP ((size_t)65536)
 
+struct lossd_request *lossd_request_new(struct lossd_server *server) {
+  struct lossd_request *request = malloc(sizeof *request);
+  if (request) lossd_holding_init(&request->holding, server->memory, &server->admission);
+  return request;
+}
+
+void lossd_request_free(struct lossd_request *request) {
+  lossd_holding_free(&request->holding);
+  free(request);
+}
+
 bool lossd_request_begin(struct lossd_request *request, struct lossd_server *server, const char *uri) {
-  memset(request, 0, sizeof *request);
+  memset(request, 0, offsetof(struct lossd_request, holding));
   request->server = server;
   request->began = uv_hrtime();
-  lossd_job_init(&request->job, server->memory);
+  lossd_holding_begin(&request->holding);
+  lossd_job_init(&request->job, &request->holding);
   request->job.exchange.limits = &server->limits;
   request->uri_place = uri;
   size_t given = strlen(uri), kept = given <= LOSSD_MAX_URI ? given : LOSSD_MAX_URI + 1;
@@ -37,10 +49,11 @@ static void free_body(struct lossd_request *request) {
   request->body_capacity = 0;
 }
 
+/* What is left then is small and goes with the request. */
 static void drop_body(struct lossd_request *request) {
   free_body(request);
-  lossd_release_bytes(&request->server->admission, request->admitted_bytes);
-  request->admitted_bytes = 0;
+  lossd_let_go(&request->holding, request->held_bytes);
+  request->held_bytes = 0;
 }
 
 static double milliseconds(uint64_t from, uint64_t to) {
@@ -98,7 +111,7 @@ static void report(struct lossd_request *request) {
   if (request->job.stage == LOSSD_STAGE_DONE) report_evaluation(request, &line);
   lossd_metrics_request(line.method, line.route, line.status, seconds, line.request_bytes,
                         line.response_bytes, line.error_code);
-  if (request->server->config->log_format != LOSSD_LOG_NONE) log_line(request, &line);
+  if (lossd_log_wants(&line)) log_line(request, &line);
 }
 
 void lossd_request_release(struct lossd_request *request) {
@@ -106,6 +119,7 @@ void lossd_request_release(struct lossd_request *request) {
   if (request->admitted) lossd_release_job(&request->server->admission);
   drop_body(request);
   lossd_job_reset(&request->job);
+  lossd_holding_end(&request->holding);
   lossd_metrics_active(-1);
 }
 
@@ -158,6 +172,13 @@ static void answer_problem(struct lossd_request *request) {
   answer->body = lossd_problem_body(problem, style, &request->job.arena, &answer->length);
 }
 
+bool lossd_request_admit_work(struct lossd_request *request) {
+  lossd_job_admit(&request->job);
+  if (!lossd_request_refused(request)) return true;
+  answer_problem(request);
+  return false;
+}
+
 void lossd_request_refuse(struct lossd_request *request, int status, const char *detail, const char *hint) {
   lossd_fail(&request->job.exchange.problem, status, NULL, "%s", detail);
   lossd_hint(&request->job.exchange.problem, "%s", hint);
@@ -183,13 +204,29 @@ static void answer_preflight(struct lossd_request *request) {
   add_header(request, "Access-Control-Max-Age", "600");
 }
 
+/* Appends "label;dur=1.234": printf's way costs a tenth of a tiny request. */
+static char *put_duration(char *to, const char *label, uint64_t from, uint64_t until) {
+  char digits[24];
+  int count = 0;
+  uint64_t microseconds = from && until > from ? (until - from + 500) / 1000 : 0;
+  for (; count < 4 || microseconds; microseconds /= 10) {
+    if (count == 3) digits[count++] = '.';
+    digits[count++] = (char)('0' + microseconds % 10);
+  }
+  to = stpcpy(stpcpy(to, label), ";dur=");
+  while (count) *to++ = digits[--count];
+  *to = 0;
+  return to;
+}
+
 static void add_server_timing(struct lossd_request *request) {
   const struct lossd_job *job = &request->job;
+  char *to = request->server_timing; /* has room for four times 2^64 ns */
   if (request->server->config->no_server_timing) return;
-  snprintf(request->server_timing, sizeof request->server_timing,
-           "queue;dur=%.3f, decode;dur=%.3f, compute;dur=%.3f, encode;dur=%.3f",
-           milliseconds(job->submitted, job->started), milliseconds(job->started, job->decoded),
-           milliseconds(job->decoded, job->computed), milliseconds(job->computed, job->encoded));
+  to = put_duration(to, "queue", job->submitted, job->started);
+  to = put_duration(to, ", decode", job->started, job->decoded);
+  to = put_duration(to, ", compute", job->decoded, job->computed);
+  put_duration(to, ", encode", job->computed, job->encoded);
   add_header(request, "Server-Timing", request->server_timing);
 }
 
@@ -216,13 +253,13 @@ void lossd_request_finish(struct lossd_request *request) {
 
 const char *lossd_request_message(struct lossd_request *request, size_t *length) {
   const struct lossd_answer *answer = &request->answer;
-  size_t room = answer->length + 2048, used = 0;
+  const int status = request->job.exchange.problem.status;
+  size_t room = answer->length + 4096, used = 0;
   char *text = lossd_arena_alloc(&request->job.arena, room, 1);
   if (!text) return NULL;
   used += (size_t)snprintf(
       text, room, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-      answer->status, lossd_status_row(request->job.exchange.problem.status)->title, answer->content_type,
-      answer->length);
+      answer->status, status ? lossd_status_row(status)->title : "OK", answer->content_type, answer->length);
   for (int i = 0; i < answer->header_count && used < room; i++)
     if (strcmp(answer->headers[i].name, "Connection") != 0)
       used += (size_t)snprintf(text + used, room - used, "%s: %s\r\n", answer->headers[i].name,
@@ -298,15 +335,6 @@ static bool grow(struct lossd_request *request, size_t needed) {
   return true;
 }
 
-static bool admit(struct lossd_request *request, size_t needed) {
-  if (needed <= request->admitted_bytes) return true;
-  size_t more = needed - request->admitted_bytes;
-  if (more < BODY_STEP && request->server->admission.max_bytes >= 64 * BODY_STEP) more = BODY_STEP;
-  if (!lossd_admit_bytes(&request->server->admission, more)) return false;
-  request->admitted_bytes += more;
-  return true;
-}
-
 static void refuse_overload(struct lossd_request *request, const char *reason, const char *detail) {
   lossd_metrics_rejection(reason);
   lossd_request_refuse(request, LOSSD_OVERLOADED, detail, "try again later");
@@ -323,9 +351,9 @@ static void take_body(struct lossd_request *request, const char *data, size_t le
     lossd_request_refuse(
         request, LOSSD_TOO_MANY_ELEMENTS,
         "the request alone is larger than all requests together may be (--max-inflight-bytes)", "");
-  } else if (!admit(request, needed)) {
+  } else if (!lossd_hold(&request->holding, length)) {
     refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
-  } else if (!grow(request, needed)) {
+  } else if (request->held_bytes += length, !grow(request, needed)) {
     refuse_overload(request, "no_memory", "there is no memory for this body now");
   } else {
     memcpy(request->body + request->body_length, data, length);
@@ -349,7 +377,7 @@ bool lossd_request_body(struct lossd_request *request, const char *data, size_t 
   return false;
 }
 
-/* What decoding and computing will hold besides the body, roughly; never more than there is, so that a
+/* What decoding and computing will hold with the body, roughly; never more than there is, so that a
  * request that is alone gets its chance. */
 static bool admit_evaluation(struct lossd_request *request) {
   const struct lossd_format *format = request->job.exchange.request_format;
@@ -357,7 +385,7 @@ static bool admit_evaluation(struct lossd_request *request) {
   size_t needed = request->body_length * (text ? 3 : 2);
   if (needed / 2 < request->body_length || needed > request->server->admission.max_bytes)
     needed = request->server->admission.max_bytes;
-  return admit(request, needed);
+  return lossd_reserve(&request->holding, needed);
 }
 
 static void prepare_job(struct lossd_request *request) {
@@ -371,7 +399,8 @@ static void prepare_job(struct lossd_request *request) {
   x->body_length = request->body_length;
   x->inference_header_length = request->guard.values[LOSSD_FIELD_INFERENCE_LENGTH];
   x->model_version = request->match.version[0] ? request->match.version : NULL;
-  request->job.deadline = uv_hrtime() + (uint64_t)(request->server->config->request_timeout * 1e9);
+  request->job.submitted = uv_hrtime();
+  request->job.deadline = request->job.submitted + (uint64_t)(request->server->config->request_timeout * 1e9);
 }
 
 bool lossd_request_end(struct lossd_request *request) {

@@ -8,6 +8,7 @@
 #define LOSSD_SERVER_REQUEST_H
 
 #include "server/guard.h"
+#include "server/holding.h"
 #include "server/job.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -50,16 +51,19 @@ struct lossd_request {
 
   char *body;
   size_t body_capacity, body_length;
+  size_t held_bytes; /* of the body, as they came */
   uint64_t swallowed;
-  size_t admitted_bytes;
-
   struct lossd_answer answer;
-  char allow[LOSSD_ALLOW_TEXT], server_timing[128], request_id[65], traceparent[56];
+  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[65], traceparent[56];
   const char *remote; /* borrowed from the connection */
   uint64_t began;
+  struct lossd_holding holding; /* last: it is kept from one request to the next */
 };
 
-/* After the request line. request is zeroed memory or a released request. False: no memory. */
+struct lossd_request *lossd_request_new(struct lossd_server *server);
+void lossd_request_free(struct lossd_request *request);
+
+/* After the request line. request is new or was released. False: no memory. */
 bool lossd_request_begin(struct lossd_request *request, struct lossd_server *server, const char *uri);
 void lossd_request_release(struct lossd_request *request);
 
@@ -74,6 +78,8 @@ bool lossd_request_must_close(const struct lossd_request *request);
 bool lossd_request_body(struct lossd_request *request, const char *data, size_t length);
 /* The body is complete. True: the answer is ready. False: the job is to be submitted. */
 bool lossd_request_end(struct lossd_request *request);
+/* Counts the job's work against what is admitted. False: refused, the answer is ready. */
+bool lossd_request_admit_work(struct lossd_request *request);
 /* The job is done: makes the answer of it. */
 void lossd_request_finish(struct lossd_request *request);
 

@@ -52,6 +52,7 @@ static int plan_expression(struct lossd_plan *p, struct lossd_problem *problem) 
   const int64_t room = lossd_expression_room(expression, rows, length);
   p->spare_vectors = (int)((TRIPLET_ROLES * rows * length + (TRIPLET_PAIRS + 1) * room) / length + 2);
   p->private = (void *)expression;
+  p->work = expression->count;
   p->wide = true;
   return LOSSD_OK;
 }

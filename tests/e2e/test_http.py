@@ -394,6 +394,24 @@ class Limits(unittest.TestCase):
             self.assertEqual((refused.code, refused.headers["retry-after"]), ("overloaded", "1"))
             self.assertEqual(server.ask(evaluate()).status, 200)
 
+    def test_costly_evaluations_are_503_long_before_the_queue_is_full(self):
+        with Server("--max-queue-time", "0.01", "--workers", "1") as server:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                answers = list(pool.map(lambda _: server.ask(evaluate(slow_body(4000))), range(8)))
+                self.assertEqual({a.status for a in answers}, {200, 503})  # one that is alone is always admitted
+                refused = next(a for a in answers if a.status == 503)
+                self.assertEqual((refused.code, refused.headers["retry-after"]), ("overloaded", "1"))
+            self.assertRegex(server.get("/metrics").body, rb'lossd_rejections_total{reason="queue_time"} [1-9]')
+            self.assertEqual(server.ask(evaluate(slow_body(4000))).status, 200)
+
+    def test_what_computing_takes_is_counted_too(self):
+        body = ('{"input":[%s],"target":[[0],[0]],"gradients":true,"options":{"definition":"pytorch"}}' %
+                ",".join(["1"] * 60000)).encode()  # small, but its shared gradient is summed in 16 bytes a number
+        with Server("--max-inflight-bytes", "1MiB") as server:
+            answer = server.ask(evaluate(body))
+            self.assertEqual((answer.status, answer.code), (422, "too_many_elements"))
+            self.assertEqual(server.ask(evaluate()).status, 200)
+
     def test_a_request_that_could_never_fit_is_422(self):
         with Server("--max-inflight-bytes", "1MiB") as server:
             self.assertEqual(server.ask(self.LARGE).status, 422)
