@@ -15,6 +15,9 @@ add_custom_target(man ALL DEPENDS ${man})
 
 install(TARGETS lossd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${man} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES cli/completion/lossd.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME lossd)
+install(FILES cli/completion/_lossd DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES cli/completion/lossd.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lossd RENAME copyright)
 install(FILES docker/lossd.service docker/lossd.socket DESTINATION lib/systemd/system)
 

@@ -22,7 +22,10 @@ static void print_flag(const struct lossd_flag *flag, FILE *out) {
 }
 
 void lossd_print_help(FILE *out) {
-  fputs("Usage: lossd [--flag VALUE]...\n\n"
+  fputs("Usage: lossd [serve] [--flag VALUE]...     serve\n"
+        "       lossd eval LOSS --TENSOR FILE...   evaluate files without a server: lossd eval --help\n"
+        "       lossd list, lossd show LOSS        what losses there are, what one takes\n"
+        "       lossd completion SHELL             complete all this in bash, zsh or fish\n\n"
         "Evaluates losses and their gradients over HTTP. Each flag is also an environment variable:\n"
         "--max-body-bytes is LOSSD_MAX_BODY_BYTES. Flags win over the environment; [defaults] over nothing.\n"
         "SIZE is bytes or has a suffix: KiB, MiB, GiB or K, M, G (all powers of 1024). TIME is seconds or "

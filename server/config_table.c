@@ -10,7 +10,7 @@ static const char *const log_formats[] = {LOSSD_LOG_FORMATS(NAME) NULL};
 static const char *const log_levels[] = {LOSSD_LOG_LEVELS(NAME) NULL};
 #undef NAME
 
-static size_t default_workers(void) {
+size_t lossd_default_workers(void) {
   int cpus = lossd_cpu_limit();
   return cpus < 2 ? 2 : cpus > 256 ? 256 : (size_t)cpus;
 }
@@ -84,7 +84,7 @@ const struct lossd_flag lossd_flags[] = {
      .metavar = "N",
      .type = LOSSD_FLAG_COUNT,
      FIELD(workers),
-     .automatic = default_workers,
+     .automatic = lossd_default_workers,
      .default_text = "the CPUs of the process (affinity and container quota), at least 2",
      .minimum = 1,
      .maximum = 1024,

@@ -49,6 +49,8 @@ extern const int lossd_flag_count;
 
 enum { LOSSD_VARIABLE_TEXT = 48, LOSSD_EXPECTED_TEXT = 160, LOSSD_SHOWN_TEXT = 64 };
 
+/* The CPUs that the process may use, from 2 to 256. */
+size_t lossd_default_workers(void);
 /* The row of the field at that offset of struct lossd_config. */
 int lossd_flag_at(size_t offset);
 /* The environment's name of a flag: "max-body-bytes" gives "LOSSD_MAX_BODY_BYTES". */

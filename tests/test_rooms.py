@@ -1,4 +1,4 @@
-"""The house's three rooms: includes point one way, server -> api -> core, and some names have one home.
+"""The house's rooms: includes point one way, cli -> server -> api -> core, and some names have one home.
 
 Sources are read without their comments. Prints nothing when all is well.
 """
@@ -8,7 +8,8 @@ import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MAY_INCLUDE = {"core": {"core"}, "api": {"core", "api"}, "server": {"core", "api", "server"}}
+MAY_INCLUDE = {"core": {"core"}, "api": {"core", "api"}, "server": {"core", "api", "server"},
+               "cli": {"core", "api", "server", "cli"}}
 # System headers that a room must not see: core knows no JSON, thread or socket; api no thread or socket.
 SOCKETS_AND_THREADS = r"microhttpd|uv|pthread|threads|gnutls|sys/socket|netinet|arpa|sys/epoll|poll|unistd"
 FORBIDDEN = {"core": rf"cjson|zlib|{SOCKETS_AND_THREADS}", "api": SOCKETS_AND_THREADS}
@@ -57,6 +58,7 @@ class Rooms(unittest.TestCase):
             ("api/query.c", '#include "server/config.h"'),
             ("api/query.c", "#include <uv.h>"),
             ("server/job.h", '#include "job.h"'),
+            ("server/serve.c", '#include "cli/commands.h"'),
             ("server/tls.c", "MHD_start_daemon();"),
             ("server/http.c", "uv_queue_work();"),
         ]:

@@ -24,19 +24,8 @@ static int take_tensor(struct lossd_exchange *x, const struct lossd_safetensors 
   char pointer[64];
   if (input < 0) return lossd_unknown_input(x, entry->name, entry->name_length);
   snprintf(pointer, sizeof pointer, "/%s", lossd_input_name(e->loss, input));
-  const enum lossd_dtype dtype =
-      lossd_find_spelled_dtype(LOSSD_SPELLED_SAFETENSORS, entry->dtype, entry->dtype_length);
-  if (dtype == LOSSD_DTYPES)
-    return lossd_unknown_dtype(LOSSD_SPELLED_SAFETENSORS, entry->dtype, entry->dtype_length, pointer,
-                               &x->problem);
-  if (entry->rank > LOSSD_MAX_RANK)
-    return lossd_fail(&x->problem, LOSSD_INVALID_SHAPE, pointer, "found %lld dimensions, expected at most %d",
-                      (long long)entry->rank, LOSSD_MAX_RANK);
-  if (lossd_shape_count(&entry->shape) < 0)
-    return lossd_fail(&x->problem, LOSSD_INVALID_SHAPE, pointer, "the shape has more than 2^63 elements");
-  e->tensor[input] = (struct lossd_tensor){dtype, entry->shape, file->data + entry->begin};
   e->present |= 1u << input;
-  return LOSSD_OK;
+  return lossd_safetensors_tensor(x, file, entry, pointer, &e->tensor[input]);
 }
 
 static int decode_file(struct lossd_exchange *x, struct lossd_safetensors *file) {

@@ -219,6 +219,23 @@ int lossd_safetensors_read(struct lossd_exchange *x, struct lossd_safetensors *f
   return check_coverage(x, file, x->body_length - LENGTH_BYTES - length);
 }
 
+int lossd_safetensors_tensor(struct lossd_exchange *x, const struct lossd_safetensors *file,
+                             const struct lossd_safetensors_entry *entry, const char *pointer,
+                             struct lossd_tensor *tensor) {
+  const enum lossd_dtype dtype =
+      lossd_find_spelled_dtype(LOSSD_SPELLED_SAFETENSORS, entry->dtype, entry->dtype_length);
+  if (dtype == LOSSD_DTYPES)
+    return lossd_unknown_dtype(LOSSD_SPELLED_SAFETENSORS, entry->dtype, entry->dtype_length, pointer,
+                               &x->problem);
+  if (entry->rank > LOSSD_MAX_RANK)
+    return lossd_fail(&x->problem, LOSSD_INVALID_SHAPE, pointer, "found %lld dimensions, expected at most %d",
+                      (long long)entry->rank, LOSSD_MAX_RANK);
+  if (lossd_shape_count(&entry->shape) < 0)
+    return lossd_fail(&x->problem, LOSSD_INVALID_SHAPE, pointer, "the shape has more than 2^63 elements");
+  *tensor = (struct lossd_tensor){dtype, entry->shape, file->data + entry->begin};
+  return LOSSD_OK;
+}
+
 void lossd_safetensors_free(struct lossd_safetensors *file) {
   lossd_json_free(&file->json);
 }

@@ -27,6 +27,11 @@ struct lossd_safetensors {
 /* Reads x->body. Problems: BAD_SAFETENSORS, and those of the JSON scanner but BAD_JSON.
  * lossd_safetensors_free is due in any case. */
 int lossd_safetensors_read(struct lossd_exchange *x, struct lossd_safetensors *file);
+/* An entry as a tensor, used where it lies. pointer names what it is for, in problems: DTYPE_MISMATCH,
+ * INVALID_SHAPE. */
+int lossd_safetensors_tensor(struct lossd_exchange *x, const struct lossd_safetensors *file,
+                             const struct lossd_safetensors_entry *entry, const char *pointer,
+                             struct lossd_tensor *tensor);
 void lossd_safetensors_free(struct lossd_safetensors *file);
 
 #endif

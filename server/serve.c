@@ -1,4 +1,6 @@
-/* lossd: starts the loops, hears the signals, stops in order. */
+/* Starts the loops, hears the signals, stops in order. */
+#include "server/serve.h"
+
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -210,7 +212,7 @@ static int serve(struct process *process) {
   return 0;
 }
 
-int main(int argc, char **argv) {
+int lossd_serve(int argc, char **argv) {
   static struct process process;
   int finished = lossd_config_parse(&process.config, argc, argv, environ);
   if (finished) return finished - 1;

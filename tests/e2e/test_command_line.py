@@ -1,0 +1,287 @@
+"""lossd eval, list, show and completion: files in, the server's bits out. Standard library only."""
+
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+from server import BINARY, JSON, SharedServer, request
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+SAFETENSORS = "application/vnd.safetensors"
+TYPES = {"float64": ("<f8", "F64", "d"), "float32": ("<f4", "F32", "f"), "int64": ("<i8", "I64", "q"), "uint8": ("|u1", "U8", "B")}
+LOSSD = str(pathlib.Path(BINARY).resolve())
+
+
+def flat(x):
+    return [n for item in x for n in flat(item)] if isinstance(x, list) else [x]
+
+
+def shape(x):
+    return [len(x), *(shape(x[0]) if x else [])] if isinstance(x, list) else []
+
+
+def packed(x, dtype):
+    numbers = flat(x)
+    return struct.pack(f"<{len(numbers)}{TYPES[dtype][2]}", *numbers)
+
+
+def npy(x, dtype):
+    dims = shape(x)
+    header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (TYPES[dtype][0], tuple(dims))
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + packed(x, dtype)
+
+
+def safetensors(**tensors):
+    header, data = {}, b""
+    for name, (x, dtype) in tensors.items():
+        more = packed(x, dtype)
+        header[name] = {"dtype": TYPES[dtype][1], "shape": shape(x), "data_offsets": [len(data), len(data) + len(more)]}
+        data += more
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+class Program(SharedServer):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.write("p.npy", npy([0.5, 3.0], "float32"))
+        self.write("t.npy", npy([0.0, 0.0], "float32"))
+
+    def write(self, name, data):
+        (self.folder / name).write_bytes(data)
+
+    def run_lossd(self, *arguments, stdin=b"", code=0, **options):
+        done = subprocess.run([LOSSD, *arguments], input=stdin, cwd=self.folder, capture_output=True, timeout=300, **options)
+        self.assertEqual(done.returncode, code, (arguments, done.stdout, done.stderr))
+        return done
+
+    def answer(self, *arguments, **options):
+        done = self.run_lossd("eval", *arguments, **options)
+        self.assertEqual(done.stderr, b"")
+        return json.loads(done.stdout)
+
+    def refusal(self, *arguments, code, **options):
+        done = self.run_lossd(*arguments, code=code, **options)
+        self.assertEqual(done.stdout, b"")
+        return done.stderr.decode()
+
+    def catalogue(self):
+        return json.loads(self.run_lossd("list", "--json").stdout)["losses"]
+
+    def served(self, loss, query, body, content_type=SAFETENSORS):
+        got = self.ask(request("POST", f"/v1/losses/{loss}{query}", body, {"Content-Type": content_type}))
+        self.assertEqual(got.status, 200, got.body)
+        return got.body
+
+
+class Evaluate(Program):
+    def test_every_example_gives_the_servers_bytes(self):
+        for loss in self.catalogue():
+            body = json.dumps(loss["example"]).encode()
+            with self.subTest(loss=loss["name"]):
+                served = self.served(loss["name"], "", body, JSON)
+                self.assertEqual(self.run_lossd("eval", loss["name"], "--request", "-", stdin=body).stdout, served + b"\n")
+                options, files = [], []
+                for name, value in loss["example"].items():
+                    if name == "options":
+                        options = [f"--{k}={json.dumps(v).strip(chr(34))}" for k, v in value.items()]
+                    elif name != "gradients":
+                        self.write(f"{name}.json", json.dumps(value).encode())
+                        files += [f"--{name}", f"{name}.json"]
+                again = self.run_lossd("eval", loss["name"], *files, *options, "--gradients", "true").stdout
+                self.assertEqual(again, served + b"\n")
+
+    def test_many_rows_give_the_servers_bits_for_any_workers(self):
+        rows = [[((i * 7 + c * 13) % 101) / 37 - 1 for c in range(10)] for i in range(6000)]
+        body = safetensors(input=(rows, "float32"), target=([i % 10 for i in range(6000)], "int64"))
+        self.write("all.safetensors", body)
+        served = self.served("CrossEntropyLoss", "?gradients=input&label_smoothing=0.1&reduction=sum", body)
+        for workers in ("1", "2", "7"):
+            self.run_lossd("eval", "CrossEntropyLoss", "--tensors", "all.safetensors", "--gradients", "input", "--label-smoothing",
+                           "0.1", "--reduction", "sum", "--workers", workers, "-o", "answer.safetensors")
+            self.assertEqual((self.folder / "answer.safetensors").read_bytes(), served)
+
+    def test_every_kind_of_file_says_the_same(self):
+        both = safetensors(input=([0.5, 3.0], "float32"), target=([0.0, 0.0], "float32"))
+        self.write("both.safetensors", both)
+        self.write("one.safetensors", safetensors(anything=([0.5, 3.0], "float32")))
+        self.write("p.json", b'{"dtype": "float32", "data": [0.5, 3]}')
+        self.write("nameless", npy([0.5, 3.0], "float32"))
+        expected = {"loss": 1.3125, "numerator": 2.625, "denominator": 2}
+        for source in ("p.npy", "p.json", "one.safetensors", "both.safetensors", "both.safetensors:input", "nameless"):
+            self.assertEqual(self.answer("HuberLoss", "--input", source, "--target", "t.npy"), expected, source)
+        for data, source in ((npy([0.5, 3.0], "float32"), "-"), (b"[0.5, 3]", "-"), (both, "-"), (both, "-:input")):
+            self.assertEqual(self.answer("HuberLoss", "--input", source, "--target=t.npy", stdin=data), expected, source)
+        self.assertEqual(self.answer("HuberLoss", "--tensors", "-", stdin=both), expected)
+
+    def test_integers_are_read_from_npy(self):
+        self.write("x.npy", npy([[0.2, 1.5]], "float64"))
+        for dtype in ("int64", "uint8"):
+            self.write("y.npy", npy([1], dtype))
+            self.assertEqual(self.answer("CrossEntropyLoss", "--input", "x.npy", "--target", "y.npy")["loss"], 0.2410084538329922)
+
+    def test_output_files(self):
+        arguments = ("eval", "HuberLoss", "--input", "p.npy", "--target", "t.npy")
+        numbers = b'{"loss":1.3125,"numerator":2.625,"denominator":2}\n'
+        self.assertEqual(self.run_lossd(*arguments, "--gradients", "input", "-o", "g.npy").stdout, numbers)
+        self.assertEqual((self.folder / "g.npy").read_bytes(), npy([0.25, 0.5], "float32"))
+        self.assertEqual(self.run_lossd(*arguments, "--reduction", "none", "--output", "l.npy").stdout, b"")
+        self.assertEqual((self.folder / "l.npy").read_bytes(), npy([0.125, 2.5], "float32"))
+        self.run_lossd(*arguments, "-o", "a.json")
+        self.assertEqual(json.loads((self.folder / "a.json").read_bytes()), json.loads(numbers))
+        self.assertIn("safetensors", self.refusal(*arguments, "--gradients", "true", "-o", "g.npy", code=1))
+
+    def test_definition_is_an_option(self):
+        self.write("row.json", b"[[1, 2]]")
+        self.write("column.json", b"[[1], [2]]")
+        arguments = ("MSELoss", "--input", "row.json", "--target", "column.json")
+        self.assertEqual(self.answer(*arguments, "--definition", "pytorch")["loss"], 0.5)
+        self.assertIn("broadcast", self.refusal("eval", *arguments, code=1))
+
+    def test_what_is_refused_says_why_and_how_to_cure_it(self):
+        self.write("three.json", b"[1, 2, 3]")
+        self.write("cut.npy", npy([1.0, 2.0], "float32")[:-1])
+        self.write("bad.json", b"[1, 2,]")
+        self.write("text.json", b'[1, "two"]')
+        self.write("st.safetensors", safetensors(a=([1.0], "float32"), b=([1.0], "float32")))
+        mse = ("eval", "MSELoss", "--target", "t.npy")
+        for code, words, arguments in [
+            (1, "target has shape [2], input has shape [3]", (*mse, "--input", "three.json")),
+            (1, "hint: ", (*mse, "--input", "three.json")),
+            (1, "cut.npy: the .npy file has 7 bytes after its header", (*mse, "--input", "cut.npy")),
+            (1, "bad.json: ", (*mse, "--input", "bad.json")),
+            (1, "at byte 6", (*mse, "--input", "bad.json")),
+            (1, "/input/1", (*mse, "--input", "text.json")),
+            (1, "no tensor \"input\"; it has a, b", (*mse, "--input", "st.safetensors")),
+            (1, "MSELoss has no tensor \"a\"", ("eval", "MSELoss", "--tensors", "st.safetensors")),
+            (1, "one of none, mean, sum", (*mse, "--input", "p.npy", "--reduction", "avg")),
+            (1, "input", mse),
+            (1, "did you mean MSELoss?", ("eval", "MSELos")),
+            (1, "did you mean MSELoss?", ("show", "MSELos")),
+            (2, "did you mean --reduction?", (*mse, "--reductoin", "sum")),
+            (2, "--reduction has no value", (*mse, "--reduction")),
+            (2, "--target is given twice", (*mse, "--target", "t.npy")),
+            (2, "unexpected argument \"p.npy\"", ("eval", "MSELoss", "p.npy")),
+            (2, "there are no tensors", ("eval", "MSELoss")),
+            (2, "can be read for one", ("eval", "MSELoss", "--input", "-", "--target", "-")),
+            (2, "--workers is \"0\"", (*mse, "--input", "p.npy", "--workers", "0")),
+            (2, "ends in .safetensors, .npy or .json", (*mse, "--input", "p.npy", "-o", "out.txt")),
+            (2, "leave the other flags out", (*mse, "--request", "three.json")),
+            (2, "name of a loss", ("eval",)),
+            (2, "did you mean eval?", ("evla",)),
+            (2, "lossd --help", ("zzzzzz",)),
+            (2, "--json", ("list", "more")),
+            (2, "bash, zsh or fish", ("completion", "tcsh")),
+            (3, "nope.npy: No such file", (*mse, "--input", "nope.npy")),
+            (3, "nowhere/g.npy: No such file", (*mse, "--input", "p.npy", "-o", "nowhere/g.npy")),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(words, self.refusal(*arguments, code=code))
+
+    def test_a_full_disk_is_noticed(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([LOSSD, "list"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual((done.returncode, b"No space left" in done.stderr), (3, True))
+
+    def test_flags_of_the_command_are_no_tensor_and_no_option(self):
+        names = {"tensors", "request", "gradients", "output", "workers", "help"}
+        for loss in self.catalogue():
+            self.assertEqual(names & ({r["name"] for r in loss["roles"]} | {o["name"] for o in loss["options"]}), set())
+
+    def test_list_and_show_say_what_the_catalogue_says(self):
+        text = self.run_lossd("list").stdout.decode()
+        self.assertEqual(json.loads(self.server.get("/v1/losses").body)["losses"], self.catalogue())
+        for loss in self.catalogue():
+            self.assertIn(f"{loss['name']} ", text)
+            shown = self.run_lossd("show", loss["name"]).stdout.decode()
+            for row in loss["roles"] + loss["options"]:
+                self.assertIn(f"--{row['name']} ", shown)
+            self.assertEqual(json.loads(self.run_lossd("show", loss["name"], "--json").stdout), loss)
+
+    def test_help_and_the_manual_name_every_command(self):
+        manual = (ROOT / "docs/lossd.1.in").read_text()
+        commands = [line.split("\t")[0] for line in self.run_lossd("complete", "").stdout.decode().splitlines()]
+        self.assertEqual(commands, ["serve", "eval", "list", "show", "completion"])
+        for text in (self.run_lossd("--help").stdout.decode(), manual):
+            for command in commands:
+                self.assertRegex(text, rf"\b{command}\b")
+        self.assertIn(b"--workers", self.run_lossd("eval", "MSELoss", "--help").stdout)
+        self.assertIn(b"Usage", self.run_lossd("eval", "--help").stdout)
+        self.assertEqual(self.run_lossd("serve", "--version").stdout, self.run_lossd("--version").stdout)
+
+    def test_large_evaluations_draw_their_progress_on_a_terminal_only(self):
+        header = npy([0.0], "float32")[:-4].replace(b"(1,)", b"(1 ,)")
+        count = 1 << 24
+        header = header.replace(b"(1 ,), }" + b" " * 9, b"(%d,), }" % count + b" " * 9)
+        header = header[:10] + header[10:-1].rstrip().ljust(117) + b"\n"
+        self.write("zeros.npy", header)
+        os.truncate(self.folder / "zeros.npy", 128 + 4 * count)
+        arguments = [LOSSD, "eval", "MSELoss", "--input", "zeros.npy", "--target", "zeros.npy"]
+        self.assertEqual(subprocess.run(arguments, cwd=self.folder, capture_output=True).stderr, b"")
+        master, terminal = pty.openpty()
+        done = subprocess.run(arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=terminal)
+        os.close(terminal)
+        shown = os.read(master, 65536)
+        os.close(master)
+        self.assertEqual(json.loads(done.stdout), {"loss": 0, "numerator": 0, "denominator": count})
+        self.assertRegex(shown, rb"\d+% \[")
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-80:])
+
+
+class Completion(Program):
+    def candidates(self, *words):
+        return [line.split("\t")[0] for line in self.run_lossd("complete", *words).stdout.decode().splitlines()]
+
+    def test_candidates(self):
+        self.assertEqual(self.candidates("ev"), ["eval"])
+        self.assertEqual(self.candidates("eval", "MSE"), ["MSELoss"])
+        self.assertEqual(self.candidates("eval", "HuberLoss", "--re"), ["--reduction", "--request"])
+        self.assertEqual(self.candidates("eval", "HuberLoss", "--reduction", ""), ["none", "mean", "sum"])
+        self.assertEqual(self.candidates("eval", "HuberLoss", "--gradients", ""), ["true", "input", "target"])
+        self.assertEqual(self.candidates("eval", "HuberLoss", "--input", ""), [":files"])
+        self.assertEqual(self.candidates("eval", "HuberLoss", "-o", ""), [":files"])
+        self.assertEqual(self.candidates("show", "Huber"), ["HuberLoss"])
+        self.assertEqual(self.candidates("completion", ""), ["bash", "zsh", "fish"])
+        self.assertEqual(self.candidates("--log-f"), ["--log-format"])
+        self.assertEqual(self.candidates("serve", "--tls-cert", ""), [":files"])
+
+    def test_scripts_are_valid(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.run_lossd("completion", shell).stdout
+            if not shutil.which(shell):
+                self.assertIn(b"complete", script)
+                continue
+            done = subprocess.run([shell, "-n", "/dev/stdin"], input=script, capture_output=True)
+            self.assertEqual((done.returncode, done.stderr), (0, b""), shell)
+
+    def test_bash_completes(self):
+        self.write("lossd.bash", self.run_lossd("completion", "bash").stdout)
+        for words, expected in [(["eval", "HuberLoss", "--del"], ["--delta"]), (["eval", "HuberLoss", "--input", "p"], ["p.npy"])]:
+            line = " ".join([LOSSD, *words])
+            program = f'. ./lossd.bash; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _lossd {LOSSD} {words[-1]} ""; printf "%s\\n" "${{COMPREPLY[@]}}"'
+            done = subprocess.run(["bash", "-c", program], cwd=self.folder, capture_output=True, text=True)
+            self.assertEqual(done.stdout.split(), expected, done.stderr)
+
+
+class Page(Program):
+    def test_the_examples_print_what_the_page_says(self):
+        os.symlink(LOSSD, self.folder / "lossd")
+        environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"}
+        examples = re.findall(r"^    \$ (.*)\n((?:    (?!\$ ).*\n)*)", (ROOT / "docs/command-line.md").read_text(), re.M)
+        self.assertGreater(len(examples), 6)
+        for command, expected in examples:
+            done = subprocess.run(["sh", "-c", command], cwd=self.folder, env=environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.stdout, re.sub("^    ", "", expected, flags=re.M), command)
+
+
+if __name__ == "__main__":
+    unittest.main()
