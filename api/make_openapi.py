@@ -14,7 +14,6 @@ HERE = pathlib.Path(__file__).parent
 JSON, RAW, SAFETENSORS, PROBLEM = (
     "application/json", "application/octet-stream", "application/vnd.safetensors", "application/problem+json")
 DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
-CONTENT_TYPES = {"js": "text/javascript", "css": "text/css", "json": JSON}
 MAX_RANK = 8
 TAGS = {"losses": "Evaluate a loss: its value and gradients.", "catalogue": "What there is, and what it takes.",
         "open inference": "The Open Inference Protocol, version 2: each loss is a model.",
@@ -66,7 +65,7 @@ def problem_schema(errors):
         "description": "RFC 9457. `detail` says what was found and what was expected, `hint` what to do.",
         "type": "object", "required": ["type", "title", "status", "code", "detail"],
         "properties": {
-            "type": {"type": "string", "format": "uri-reference"}, "title": {"type": "string"},
+            "type": {"description": "A page that explains the code.", "type": "string", "format": "uri-reference"}, "title": {"type": "string"},
             "status": {"type": "integer"},
             "code": {"type": "string", "enum": [e["code"] for e in errors]},
             "detail": {"type": "string"}, "hint": {"type": "string"},
@@ -140,7 +139,7 @@ def evaluate_path(loss, statuses):
         "get": catalogue_operation(name),
         "post": {
             "operationId": f"evaluate{name}", "tags": ["losses"], "summary": loss["summary"],
-            "description": f"$$ {loss['formula']} $$",
+            "description": f"```tex\n{loss['formula']}\n```",
             "parameters": query_parameters(loss),
             "requestBody": {"required": True, "content": {
                 JSON: {"schema": ref(f"{name}Request"), "examples": {"worked": {"value": loss["example"]}}}} | binary},
@@ -179,6 +178,14 @@ def plain(operation, summary, content, tag="service", errors=(400, 401, 414, 431
     body = {content: {"schema": schema or {"type": "string"}}}
     return {"get": {"operationId": operation, "tags": [tag], "summary": summary,
                     "responses": {status: {"description": summary, "content": body}} | error_responses(errors)}}
+
+
+def named(operation, summary, schema, contents):
+    """A page whose last segment is a name."""
+    item = plain(operation, summary, contents[0], "pages", (400, 404, 503))
+    item["get"]["parameters"] = [{"name": "name", "in": "path", "required": True, "schema": schema}]
+    item["get"]["responses"]["200"]["content"] = {content: {"schema": {"type": "string"}} for content in contents}
+    return item
 
 
 def inference_paths():
@@ -235,14 +242,16 @@ def document(catalogue):
         paths[path] = plain(path.strip("/"), summary, "text/plain", errors=(400,))
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
-    for path, summary in {
-            "/": "The playground.", "/docs": "This document, readable and with forms to try.",
-            "/ui/playground.js": "Of the playground.", "/ui/plot.js": "Of the playground.",
-            "/ui/snippets.js": "Of the playground.", "/ui/reference.js": "Of /docs.", "/ui/style.css": "Of both pages.",
-            "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
-        kind = CONTENT_TYPES.get(path.rpartition(".")[2], "text/html")
+    for path, summary in {"/": "The playground.", "/docs": "This document, readable and with forms to try.",
+                          "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
+        kind = JSON if path.endswith(".json") else "text/html"
         schema = {"type": "object"} if kind == JSON else None
         paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", (400, 503), schema)
+    paths["/ui/{name}"] = named("pageFile", "A file of the pages.", {"type": "string", "examples": ["style.css"]},
+                                ["text/javascript", "text/css", "text/plain", "font/woff2"])
+    slugs = sorted({e["code"].replace("_", "-") for e in errors})
+    paths["/errors/{name}"] = named("explainError", "What an error means and what to do: the `type` of problems leads here.",
+                                    {"type": "string", "enum": slugs}, ["text/html"])
     paths["/openapi.json"] = plain("openapiJson", "This document.", JSON, schema={"type": "object"})
     paths["/openapi.yaml"] = plain("openapiYaml", "This document.", "application/yaml", schema={"type": "object"})
     return {

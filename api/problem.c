@@ -26,12 +26,27 @@ const struct lossd_status_row *lossd_status_row(int status) {
   return &rows[status];
 }
 
-/* "/errors/shape-mismatch" of "shape_mismatch". */
-static void add_type(struct lossd_json_text *out, const char *code) {
-  char type[64];
-  snprintf(type, sizeof type, "/errors/%s", code);
-  for (char *p = type; *p; p++)
+/* "shape-mismatch" of "shape_mismatch". */
+static void write_slug(char out[LOSSD_SLUG], const char *code) {
+  snprintf(out, LOSSD_SLUG, "%s", code);
+  for (char *p = out; *p; p++)
     if (*p == '_') *p = '-';
+}
+
+const struct lossd_status_row *lossd_status_of_slug(const char *slug) {
+  char own[LOSSD_SLUG];
+  for (int status = 1; status < LOSSD_API_STATUSES; status++) {
+    if (!rows[status].code) continue;
+    write_slug(own, rows[status].code);
+    if (strcmp(own, slug) == 0) return &rows[status];
+  }
+  return NULL;
+}
+
+static void add_type(struct lossd_json_text *out, const char *code) {
+  char slug[LOSSD_SLUG], type[LOSSD_SLUG + 8];
+  write_slug(slug, code);
+  snprintf(type, sizeof type, "/errors/%s", slug);
   lossd_json_key(out, "type");
   lossd_json_cstring(out, type);
 }

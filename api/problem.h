@@ -23,6 +23,9 @@ struct lossd_status_row {
   const char *hint; /* the cure where a problem names none of its own */
 };
 const struct lossd_status_row *lossd_status_row(int status);
+/* The row whose problems have the type "/errors/<slug>"; NULL where there is none. */
+#define LOSSD_SLUG 48
+const struct lossd_status_row *lossd_status_of_slug(const char *slug);
 
 enum lossd_error_style { LOSSD_ERROR_PROBLEM, LOSSD_ERROR_OPEN_INFERENCE };
 /* The body of a problem. In the Open Inference style the member "error" holds detail and hint in one string,

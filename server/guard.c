@@ -16,6 +16,7 @@ static const struct {
     [LOSSD_FIELD_CONTENT_TYPE] = {"Content-Type", true},
     [LOSSD_FIELD_CONTENT_ENCODING] = {"Content-Encoding", true},
     [LOSSD_FIELD_ACCEPT] = {"Accept", false},
+    [LOSSD_FIELD_ACCEPT_ENCODING] = {"Accept-Encoding", false},
     [LOSSD_FIELD_EXPECT] = {"Expect", true},
     [LOSSD_FIELD_AUTHORIZATION] = {"Authorization", true},
     [LOSSD_FIELD_REQUEST_ID] = {"X-Request-Id", false},

@@ -1,5 +1,6 @@
 #include "server/pages.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/catalogue.h"
@@ -43,13 +44,62 @@ static void add_header(struct lossd_answer *answer, const char *name, const char
     answer->headers[answer->header_count++] = (struct lossd_header){name, value};
 }
 
-static void asset(struct lossd_request *request) {
-  const struct lossd_asset *found = lossd_asset_find(request->match.route->path);
-  if (!found) return;
-  document(request, found->content_type, found->body, *found->length);
+static void not_found(struct lossd_request *request, const char *hint) {
+  lossd_request_refuse(request, LOSSD_NOT_FOUND, "there is nothing at this path", hint);
+}
+
+/* Without quality values: nobody sends gzip;q=0. */
+static bool takes_gzip(const struct lossd_request *request) {
+  const char *encodings = request->guard.values[LOSSD_FIELD_ACCEPT_ENCODING];
+  return encodings && strstr(encodings, "gzip");
+}
+
+static void add_page_headers(struct lossd_request *request) {
   add_header(&request->answer, "Content-Security-Policy", LOSSD_CONTENT_SECURITY_POLICY);
   add_header(&request->answer, "X-Content-Type-Options", "nosniff");
   add_header(&request->answer, "Referrer-Policy", "no-referrer");
+}
+
+static void asset(struct lossd_request *request) {
+  char path[sizeof request->match.name + 8];
+  const char *name = request->match.name;
+  snprintf(path, sizeof path, "/ui/%s", name);
+  const struct lossd_asset *found = lossd_asset_find(name[0] ? path : request->match.route->path);
+  if (!found) {
+    not_found(request, "the pages are / and /docs");
+    return;
+  }
+  size_t length = *found->length;
+  const bool gzip = takes_gzip(request);
+  const char *body = gzip ? found->body : lossd_asset_inflate(found, &request->job.arena, &length);
+  document(request, lossd_asset_type(found), body, length);
+  add_page_headers(request);
+  add_header(&request->answer, "Vary", "Accept-Encoding");
+  if (gzip) add_header(&request->answer, "Content-Encoding", "gzip");
+}
+
+/* What a problem's `type` leads to. */
+static const char error_page[] =
+    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n"
+    "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/ui/style.css\">\n"
+    "<body class=\"page\">\n<h1>%s</h1>\n<p>Status %d, code <code>%s</code>.</p>\n<p>%s</p>\n"
+    "<p>The problem's <code>detail</code> says what was found and what was expected, its <code>hint</code> "
+    "what to do.</p>\n<p><a href=\"/docs\">The API</a>, <a href=\"/\">the playground</a></p>\n";
+
+static void explain_error(struct lossd_request *request) {
+  const struct lossd_status_row *row = lossd_status_of_slug(request->match.name);
+  if (!row) {
+    not_found(request, "the OpenAPI document lists the codes");
+    return;
+  }
+  const size_t room = sizeof error_page + 1024;
+  char *text = lossd_arena_alloc(&request->job.arena, room, 1);
+  if (!text) return;
+  const int length =
+      snprintf(text, room, error_page, row->title, row->title, row->http, row->code, row->hint);
+  document(request, "text/html; charset=utf-8", text, (size_t)length);
+  add_page_headers(request);
 }
 
 void lossd_page(struct lossd_request *request) {
@@ -81,6 +131,7 @@ void lossd_page(struct lossd_request *request) {
     document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
     break;
   case LOSSD_ROUTE_ASSET: asset(request); break;
+  case LOSSD_ROUTE_ERROR: explain_error(request); break;
   case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
   case LOSSD_ROUTE_READY: readiness(request); break;
   case LOSSD_ROUTE_METRICS: metrics(request); break;

@@ -20,11 +20,8 @@ const struct lossd_route lossd_routes[] = {
     {"GET", "/v2/models/{loss}/versions/{version}", LOSSD_ROUTE_INFERENCE_MODEL, LOSSD_ACCESS_TOKEN},
     {"GET", "/", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
     {"GET", "/docs", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
-    {"GET", "/ui/playground.js", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
-    {"GET", "/ui/plot.js", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
-    {"GET", "/ui/snippets.js", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
-    {"GET", "/ui/reference.js", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
-    {"GET", "/ui/style.css", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
+    {"GET", "/ui/{name}", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
+    {"GET", "/errors/{name}", LOSSD_ROUTE_ERROR, LOSSD_ACCESS_OPEN},
     {"GET", "/examples/digits.json", LOSSD_ROUTE_ASSET, LOSSD_ACCESS_OPEN},
     {"GET", "/v2/health/live", LOSSD_ROUTE_INFERENCE_LIVE, LOSSD_ACCESS_OPEN},
     {"GET", "/v2/health/ready", LOSSD_ROUTE_INFERENCE_READY, LOSSD_ACCESS_OPEN},
@@ -59,7 +56,10 @@ static const char *next_segment(const char *path, const char *end, char out[LOSS
 
 static bool segment_matches(const char *pattern, size_t length, const char *segment,
                             struct lossd_match *match) {
-  char *parameter = pattern[0] != '{' ? NULL : pattern[1] == 'l' ? match->loss : match->version;
+  char *parameter = pattern[0] != '{'   ? NULL
+                    : pattern[1] == 'l' ? match->loss
+                    : pattern[1] == 'v' ? match->version
+                                        : match->name;
   if (!parameter) return strlen(segment) == length && memcmp(pattern, segment, length) == 0;
   if (!segment[0]) return false;
   memcpy(parameter, segment, LOSSD_ROUTE_SEGMENT);
@@ -68,7 +68,7 @@ static bool segment_matches(const char *pattern, size_t length, const char *segm
 
 static bool path_matches(const char *pattern, const char *path, const char *end, struct lossd_match *match) {
   char segment[LOSSD_ROUTE_SEGMENT];
-  match->loss[0] = match->version[0] = 0;
+  match->loss[0] = match->version[0] = match->name[0] = 0;
   while (*pattern == '/' && path < end && *path == '/') {
     size_t length = strcspn(++pattern, "/");
     path = next_segment(path + 1, end, segment);
@@ -85,7 +85,7 @@ static void allow(struct lossd_match *match, const char *method) {
 
 void lossd_route_match(const char *method, const char *path, size_t length, struct lossd_match *match) {
   match->route = NULL;
-  match->allow[0] = match->loss[0] = match->version[0] = 0;
+  match->allow[0] = match->loss[0] = match->version[0] = match->name[0] = 0;
   if (strcmp(method, "CONNECT") == 0) {
     memcpy(match->allow, any_method, sizeof any_method);
     return;

@@ -16,6 +16,7 @@ enum lossd_route_kind {
   LOSSD_ROUTE_OPENAPI_JSON,
   LOSSD_ROUTE_OPENAPI_YAML,
   LOSSD_ROUTE_ASSET,
+  LOSSD_ROUTE_ERROR,
   LOSSD_ROUTE_INFERENCE_SERVER,
   LOSSD_ROUTE_INFERENCE_LIVE,
   LOSSD_ROUTE_INFERENCE_READY,
@@ -28,7 +29,7 @@ enum lossd_route_access { LOSSD_ACCESS_TOKEN, LOSSD_ACCESS_METRICS, LOSSD_ACCESS
 
 struct lossd_route {
   const char *method; /* GET stands for HEAD too */
-  const char *path;   /* "{loss}" and "{version}" match one segment */
+  const char *path;   /* "{loss}", "{version}" and "{name}" match one segment */
   enum lossd_route_kind kind;
   enum lossd_route_access access;
 };
@@ -43,6 +44,7 @@ struct lossd_match {
   const struct lossd_route *route; /* NULL: nothing is served here by this method */
   char loss[LOSSD_ROUTE_SEGMENT];  /* percent-decoded; "" when the path has none */
   char version[LOSSD_ROUTE_SEGMENT];
+  char name[LOSSD_ROUTE_SEGMENT]; /* of a file or an error */
   char allow[LOSSD_ALLOW_TEXT]; /* for the field Allow; "": there is no such path */
 };
 

@@ -1,17 +1,17 @@
 // The playground: a request is built from the form as text (so that NaN and large integers pass), posted, and the answer
 // shown. The curves ask the server too: one request for each definition, with the prediction varied over a range.
+import { ownCurves, otherCurve } from "/ui/curves.js";
 import { plot, heat } from "/ui/plot.js";
 import { snippets } from "/ui/snippets.js";
+import { tensorsOf } from "/ui/tensor_files.js";
 
 const $ = (id) => document.getElementById(id);
-const POINTS = 241;
-const RANGES = [[-4, 4], [0, 4], [0, 1], [-4, 0]];
-const DEFINITIONS = { textbook: "--one", pytorch: "--two" };
+const COLORS = { textbook: "--one", pytorch: "--two", others: ["--three", "--four", "--five", "--six"] };
 const EXTRA_ROLES = [
   { name: "sample_weight", description: "a factor for each unreduced loss", shape: "that of the unreduced loss" },
   { name: "grad_output", description: "the cotangent of the loss", shape: "that of the loss" },
 ];
-let losses = [], loss, digits, curves = [], kept = [];
+let losses = [], loss, digits, curves = [], compared = []; // compared: names of other losses
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -70,12 +70,20 @@ function nameDefaults() {
   }
 }
 
+// Typeset where KaTeX was built in.
+function showFormula() {
+  if (globalThis.katex) katex.render(loss.formula, $("formula"), { displayMode: true, throwOnError: false });
+  else $("formula").replaceChildren(element("code", { textContent: loss.formula }));
+}
+
 function chooseLoss(name) {
   loss = losses.find((l) => l.name === name) ?? losses[0];
   $("loss").value = loss.name;
   $("summary").textContent = loss.summary;
-  $("formula").textContent = loss.formula;
-  $("roles").replaceChildren(...rolesOf(loss).flatMap(roleField));
+  showFormula();
+  const [required, optional] = [true, false].map((needed) => rolesOf(loss).filter((r) => Boolean(r.required) === needed));
+  $("roles").replaceChildren(...required.flatMap(roleField), element("details", { id: "optional" },
+    element("summary", { textContent: `Optional: ${optional.map((r) => r.name).join(", ")}` }), ...optional.flatMap(roleField)));
   $("options").replaceChildren(...loss.options.map(optionField));
   setOptions({});
 }
@@ -197,75 +205,44 @@ function showAnswer({ content, timing }) {
 
 // Curves
 
-const flatFirst = (value) => Array.isArray(value) ? flatFirst(value[0]) : value;
-
-// Each element a sample: the first role runs over x, the others stay at their first number.
-function elementwise(inputs, x) {
-  return Object.fromEntries(Object.entries(inputs).map(([name, value], i) => [name, i ? x.map(() => flatFirst(value)) : x]));
-}
-
-// Each row a sample: copies of the first one, with its first number run over x. Tensors that are not as long as the
-// first role (class weights) are left alone.
-function rowwise(inputs, x) {
-  const entries = Object.entries(inputs), first = entries[0][1];
-  const batched = Array.isArray(first?.[0]);
-  return Object.fromEntries(entries.map(([name, value], i) => {
-    if (name.endsWith("weight") || (batched && value.length !== first.length)) return [name, value];
-    const sample = batched ? value[0] : value;
-    return [name, x.map((v) => i ? sample : [v, ...sample.slice(1)])];
-  }));
-}
-
-async function tryCurve(inputs, options, [low, high], spread) {
-  const x = Array.from({ length: POINTS }, (_, i) => low + (high - low) * i / (POINTS - 1));
-  const role = Object.keys(inputs)[0], tensors = JSON.stringify(spread(inputs, x)).slice(1, -1);
-  const body = `{${tensors}, "options": ${optionsText(options)}, "gradients": ["${role}"]}`;
-  const { content } = await ask(path(), body);
-  if (!Array.isArray(content.loss) || content.loss.length !== POINTS || Array.isArray(content.loss[0])) return null;
-  return { x, y: content.loss.map(number), slope: content.gradients[role].map((g) => number(flatFirst(g))) };
-}
-
-// The first way of varying that the loss accepts: by element, else by row; over the widest range in its domain.
-async function curveOf(inputs, options) {
-  for (const spread of [elementwise, rowwise])
-    for (const range of RANGES) {
-      const found = await tryCurve(inputs, options, range, spread).catch(() => null);
-      if (found) return { ...found, rows: spread === rowwise };
-    }
-  return null;
+// A tensor of the request as nested arrays; base64 has none.
+function asNested(value) {
+  const data = value?.data ?? value;
+  if (typeof data === "number" || Array.isArray(data)) return data;
+  throw new Error("not nested");
 }
 
 function currentInputs() {
   const filled = loss.roles.map((r) => [r.name, $(`role-${r.name}`).value.trim()]).filter(([, text]) => text);
-  return Object.fromEntries(filled.map(([name, text]) => [name, JSON.parse(text)]));
+  return Object.fromEntries(filled.map(([name, text]) => [name, asNested(JSON.parse(text))]));
 }
 
 async function makeCurves() {
   let inputs;
   try { inputs = currentInputs(); } catch { return []; }
-  const found = await Promise.all(Object.keys(DEFINITIONS).map(async (definition) => {
-    const options = { ...optionValues(), definition: `"${definition}"`, reduction: '"none"' };
-    const curve = await curveOf(inputs, options);
-    return curve && { ...curve, name: `${loss.name}, ${definition}`, color: DEFINITIONS[definition],
-                      dash: definition === "pytorch" ? [14, 10] : [] };
-  }));
-  return found.filter(Boolean);
+  const { definition, ...given } = optionValues();
+  delete given.reduction;
+  const own = await ownCurves(ask, loss, inputs, given, $("option-definition").value);
+  const others = await Promise.all(compared.filter((name) => name !== loss.name)
+    .map((name) => otherCurve(ask, losses.find((l) => l.name === name), loss, inputs)));
+  return [
+    ...own.map((c) => ({ ...c, color: COLORS[c.definition], dash: c.definition === "pytorch" ? [14, 10] : [] })),
+    ...others.map((c, i) => c && { ...c, color: COLORS.others[i % COLORS.others.length], dash: [] }).filter(Boolean)];
 }
 
 function showCurves() {
-  const all = [...kept, ...curves];
-  plot($("value-plot"), all);
-  plot($("slope-plot"), all.map((c) => ({ ...c, y: c.slope })));
-  $("value-plot").dataset.curves = all.length;
-  $("legend").replaceChildren(...all.map((c) => {
+  plot($("value-plot"), curves);
+  plot($("slope-plot"), curves.map((c) => ({ ...c, y: c.slope })));
+  $("value-plot").dataset.curves = curves.length;
+  $("legend").replaceChildren(...curves.map((c) => {
     const swatch = element("span", { className: "swatch" });
     swatch.style.borderColor = `var(${c.color})`;
     swatch.style.borderTopStyle = c.dash.length ? "dashed" : "solid";
     return element("li", {}, swatch, ` ${c.name}`);
   }));
-  const role = loss.roles[0].name;
-  $("curve-text").textContent = !curves.length ? "There is no curve over one prediction for these inputs."
-    : curves[0].rows ? `The first row's loss over its first number of ${role}, the rest as given.`
+  const role = loss.roles[0].name, drawn = curves.find((c) => c.definition);
+  $("curve-text").textContent = !drawn ? "There is no curve over one prediction for these inputs."
+    : drawn.rows ? `The first row's loss over its first number of ${role}, the rest as given.`
       : `One element's loss over ${role}; the other tensors at their first number.`;
 }
 
@@ -275,7 +252,7 @@ function state() {
   const source = $("source").value, inputs = {};
   if (source === "own") for (const role of rolesOf(loss)) inputs[role.name] = $(`role-${role.name}`).value;
   const options = Object.fromEntries(loss.options.map((o) => [o.name, $(`option-${o.name}`).value]).filter(([, v]) => v));
-  return { loss: loss.name, source, options, inputs };
+  return { loss: loss.name, source, options, inputs, compared, language: $("language").value };
 }
 
 async function restore(fragment) {
@@ -284,6 +261,27 @@ async function restore(fragment) {
   await chooseSource(wanted.source);
   for (const [name, text] of Object.entries(wanted.inputs)) if ($(`role-${name}`)) $(`role-${name}`).value = text;
   setOptions(wanted.options);
+  compared = (wanted.compared ?? []).filter((name) => losses.some((l) => l.name === name));
+  if (wanted.language in snippets) $("language").value = wanted.language;
+}
+
+function remember() {
+  history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(state()))}`);
+}
+
+// Files: tensors go to the fields of their names; the one tensor of a .npy file, else, to the field it was dropped on.
+async function takeFile(file, field) {
+  try {
+    const found = await tensorsOf(file), names = rolesOf(loss).map((r) => r.name), entries = Object.entries(found);
+    const fields = entries.map(([name, text]) => [names.includes(name) ? `role-${name}` : entries.length === 1 ? field : null, text])
+      .filter(([id]) => id);
+    if (!fields.length) throw new Error(`${file.name} holds ${entries.map(([name]) => name).join(", ")}; ${loss.name} takes ${names.join(", ")}`);
+    for (const [id, text] of fields) $(id).value = text;
+    $("source").value = "own";
+    compute();
+  } catch (error) {
+    showError(error);
+  }
 }
 
 // Acting
@@ -297,7 +295,7 @@ let turn = 0; // answers to what was asked before the last Compute are dropped
 async function compute() {
   const mine = ++turn;
   clearError();
-  history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(state()))}`);
+  remember();
   showSnippet();
   try {
     const answer = await ask(path(), bodyText());
@@ -305,7 +303,7 @@ async function compute() {
   } catch (error) {
     if (mine === turn) showError(error);
   }
-  const made = await makeCurves();
+  const made = $("error").hidden ? await makeCurves().catch(() => []) : [];
   if (mine !== turn) return;
   curves = made;
   showCurves();
@@ -329,14 +327,22 @@ function listen() {
   $("options").addEventListener("change", () => { nameDefaults(); compute(); });
   $("roles").addEventListener("change", compute);
   $("token").addEventListener("change", start);
-  $("language").addEventListener("change", showSnippet);
+  $("language").addEventListener("change", () => { showSnippet(); remember(); });
   $("copy").addEventListener("click", () => copy($("snippet").textContent));
   $("share").addEventListener("click", () => copy(location.href));
-  $("keep").addEventListener("click", () => {
-    kept.push(...curves.map((c) => ({ ...c, color: "--kept" })));
-    showCurves();
+  $("compare").addEventListener("change", () => {
+    compared = [...new Set([...compared, $("compare").value])];
+    $("compare").value = "";
+    compute();
   });
-  $("forget").addEventListener("click", () => { kept = []; showCurves(); });
+  $("forget").addEventListener("click", () => { compared = []; compute(); });
+  $("file").addEventListener("change", () => takeFile($("file").files[0], `role-${loss.roles[0].name}`));
+  $("form").addEventListener("dragover", (event) => event.preventDefault());
+  $("form").addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    takeFile(event.dataTransfer.files[0], event.target.id.startsWith("role-") ? event.target.id : `role-${loss.roles[0].name}`);
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCurves);
 }
 
@@ -348,6 +354,7 @@ async function start() {
     return showError(error);
   }
   $("loss").replaceChildren(...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
+  $("compare").append(...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
   try {
     await restore(location.hash.slice(1));
   } catch {

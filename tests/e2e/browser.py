@@ -2,6 +2,9 @@
 
 import json
 import pathlib
+import shutil
+import struct
+import subprocess
 import unittest
 import urllib.parse
 
@@ -10,6 +13,7 @@ from webdriver import Browser
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PICTURES = ROOT / "build/browser"
+SWAGGER_UI = ROOT / "build/npm/node_modules/swagger-ui-dist"
 
 
 class Pages(unittest.TestCase):
@@ -57,7 +61,7 @@ class Pages(unittest.TestCase):
         severe = [e["message"] for e in self.browser.logs("browser") if e["level"] in ("SEVERE", "WARNING")]
         network = [m for m in severe if "the server responded with a status of 4" in m]
         self.assertEqual([m for m in severe if m not in network], [])
-        self.assertGreaterEqual(len(network), refusals)
+        self.assertTrue(len(network) >= refusals and (refusals or not network), network)
         for entry in self.browser.logs("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
@@ -83,9 +87,10 @@ class Pages(unittest.TestCase):
             self.choose_loss(name)
             self.assertTrue(self.browser.run("return document.querySelector('#error').hidden"), name)
             self.assertNotEqual(self.browser.text("#answer-loss"), "", name)
-            if self.browser.run("return document.querySelector('#value-plot').dataset.curves") == "0":
+            if self.browser.run("return document.querySelector('#value-plot').dataset.curves") != "2":
                 without_curves.append(name)
-        self.assertLessEqual(set(without_curves), {"CTCLoss"})
+        self.assertEqual(without_curves, [])
+        self.check_quiet()
 
     def test_the_digits_give_the_number_of_the_readme(self):
         self.playground()
@@ -139,18 +144,18 @@ class Pages(unittest.TestCase):
         self.assertEqual((self.loss(), self.browser.run("return document.querySelector('#role-input').value")), (number, "[7, 3]"))
 
     def test_narrow_and_dark(self):
-        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=360, height=800, deviceScaleFactor=1, mobile=False)
         self.browser.chrome("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
         try:
             self.playground()
-            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 360)
             self.browser.screenshot(PICTURES / "narrow.png")
         finally:
             self.browser.chrome("Emulation.clearDeviceMetricsOverride")
             self.browser.chrome("Emulation.setEmulatedMedia", features=[])
 
-    def test_the_api_page_tries_an_operation(self):
-        self.browser.open(f"{self.server.url}/docs")
+    def test_the_plain_api_page_tries_an_operation(self):
+        self.browser.open(f"{self.server.url}/docs?plain")
         part = "details[data-words^='post /v1/losses/huberloss']"
         self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", part), "the reference")
         self.browser.click(f"{part} summary")
@@ -158,8 +163,68 @@ class Pages(unittest.TestCase):
         self.browser.click(f"{part} button")
         self.browser.until(lambda: "200 application/json" in self.browser.text(f"{part} pre"), "an answer")
         self.assertIn('"loss":2.625', self.browser.text(f"{part} pre"))
+        self.browser.screenshot(PICTURES / "docs-plain.png")
+        self.check_quiet()
+
+    @unittest.skipUnless(SWAGGER_UI.exists(), "built without Swagger UI")
+    def test_swagger_ui_tries_an_operation(self):
+        self.browser.open(f"{self.server.url}/docs#/losses/evaluateHuberLoss")
+        found = lambda selector: self.browser.run("return !!document.querySelector(arguments[0])", selector)
+        self.browser.until(lambda: found("#swagger .opblock"), "the operations")
+        if not found("#swagger button.execute"):
+            self.browser.run("document.querySelector('#operations-losses-evaluateHuberLoss .opblock-summary-control').click()")
+        self.browser.until(lambda: found("#swagger button.execute"), "a form")
+        self.browser.run("document.querySelector('#swagger button.execute').click()")
+        self.browser.until(lambda: '"loss": 2.625' in self.browser.text("#swagger .live-responses-table"), "an answer")
         self.browser.screenshot(PICTURES / "docs.png")
         self.check_quiet()
+
+    def test_the_formula_is_typeset(self):
+        self.playground()
+        self.assertTrue(self.browser.run("return !!document.querySelector('#formula .katex')"))
+        self.check_quiet()
+
+    def test_losses_are_compared_in_one_plot(self):
+        self.playground()
+        for name in ("MSELoss", "L1Loss", "BCELoss"):
+            self.after(lambda: self.browser.choose("#compare", name))
+        legend = self.browser.text("#legend")
+        for name in ("HuberLoss, textbook", "HuberLoss, pytorch", "MSELoss", "L1Loss", "BCELoss, at its worked example"):
+            self.assertIn(name, legend)
+        self.browser.screenshot(PICTURES / "compared.png")
+        self.check_quiet()
+
+    def test_files_fill_the_fields(self):
+        """A .npy file goes to the first tensor, a .safetensors file to the tensors that it names."""
+        header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117) + "\n"
+        npy = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + struct.pack("<2f", 0.5, 2)
+        names = json.dumps({"target": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}).encode()
+        safetensors = struct.pack("<Q", len(names)) + names + struct.pack("<2d", 0, 1)
+        self.playground()
+        for name, data in {"predictions.npy": npy, "targets.safetensors": safetensors}.items():
+            path = PICTURES / name
+            path.write_bytes(data)
+            self.after(lambda: self.browser.ask("POST", f"/element/{self.browser.element('#file')}/value", {"text": str(path)}))
+        self.assertEqual(self.browser.run("return document.querySelector('#role-input').value"), '{"dtype": "float32", "data": [0.5, 2]}')
+        self.assertEqual(self.browser.run("return document.querySelector('#role-target').value"), "[0, 1]")
+        self.assertEqual(self.loss(), 0.125 + 0.5)
+        self.check_quiet()
+
+    def test_the_copied_text_runs(self):
+        """curl, Python and C as they stand; JavaScript where there is Node."""
+        self.playground()
+        folder = PICTURES / "snippets"
+        folder.mkdir(exist_ok=True)
+        runs = {"curl": ["sh", "{}"], "Python": ["/usr/bin/python3", "{}"], "JavaScript": ["node", "{}"],
+                "C": ["sh", "-c", f"gcc -x c {{}} -o {folder}/loss -lcurl && {folder}/loss"]}
+        for language, command in runs.items():
+            if language == "JavaScript" and not shutil.which("node"):
+                continue
+            self.browser.choose("#language", language)
+            file = folder / f"loss-{language}{'.mjs' if language == 'JavaScript' else ''}"
+            file.write_text(self.browser.text("#snippet"))
+            done = subprocess.run([part.format(file) for part in command], capture_output=True, text=True, timeout=60)
+            self.assertIn("2.625", done.stdout, (language, done.stderr))
 
 
 if __name__ == "__main__":

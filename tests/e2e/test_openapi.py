@@ -1,5 +1,6 @@
 """The OpenAPI document: fresh, as long as the route table, and its examples work."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -95,6 +96,24 @@ class Served(SharedServer):
             self.assertIn("default-src 'none'", got.headers["content-security-policy"])
             self.assertIn("connect-src 'self'", got.headers["content-security-policy"])
             self.assertNotRegex(got.body.decode(), r"https?://")
+
+    def test_the_type_of_every_problem_leads_to_a_page(self):
+        for code in DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]:
+            got = self.server.get("/errors/" + code.replace("_", "-"))
+            self.assertEqual((got.status, got.headers["content-type"]), (200, "text/html; charset=utf-8"), code)
+            self.assertIn(f"<code>{code}</code>", got.body.decode())
+        self.assertEqual(self.server.get("/errors/no-such-thing").code, "not_found")
+
+    def test_pages_come_compressed_to_those_who_take_it(self):
+        plain = self.server.get("/ui/style.css")
+        packed = self.server.get("/ui/style.css", {"Accept-Encoding": "gzip, br"})
+        self.assertNotIn("content-encoding", plain.headers)
+        self.assertEqual(packed.headers["content-encoding"], "gzip")
+        self.assertEqual(plain.body, (ROOT / "server/ui/style.css").read_bytes())
+        self.assertEqual(gzip.decompress(packed.body), plain.body)
+
+    def test_an_unknown_page_file_is_not_found(self):
+        self.assertEqual(self.server.get("/ui/nothing.js").code, "not_found")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,11 @@
+// /docs: Swagger UI where it was built in, else (or with ?plain) the reference page.
+
+const $ = (id) => document.getElementById(id);
+if (globalThis.SwaggerUIBundle && !new URLSearchParams(location.search).has("plain")) {
+  $("swagger").hidden = $("plain").hidden = false;
+  SwaggerUIBundle({ url: "/openapi.json", domNode: $("swagger"), deepLinking: true, validatorUrl: null, filter: true,
+                    docExpansion: "none", defaultModelsExpandDepth: 0, tryItOutEnabled: true });
+} else {
+  $("plain-page").hidden = false;
+  import("/ui/reference.js");
+}
