@@ -238,11 +238,14 @@ static const char *open_array(struct scanner *s, const char *p) {
 }
 
 static const char *duplicate(struct scanner *s, const char *name) {
-  char quoted[LOSSD_QUOTE_TEXT];
-  const size_t length = (size_t)(lossd_json_skip_plain(name, s->end) - name);
+  enum { MOST = 128, LONGEST_ESCAPE = 12 };
+  char quoted[LOSSD_QUOTE_TEXT], meaning[MOST + LONGEST_ESCAPE];
+  const char *end = name; /* the string was read before: its quote is there */
+  while (*end != '"' && end < name + MOST) end += *end == '\\' ? 2 : 1;
+  const size_t length = lossd_json_unescape(name, end, meaning);
   lossd_fail(s->problem, LOSSD_BAD_JSON, NULL,
              "the name \"%s\" at byte %lld is in its object twice, expected once",
-             lossd_quote(name, length, quoted), (long long)(name - 1 - s->begin));
+             lossd_quote(meaning, length, quoted), (long long)(name - 1 - s->begin));
   s->problem->offset = name - 1 - s->begin;
   return NULL;
 }

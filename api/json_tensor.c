@@ -266,6 +266,9 @@ static int unreadable(const struct lossd_json_span *span, const char *leaf, cons
     lossd_hint(problem, "send true and false");
   else if (!lossd_dtype_is_floating(dtype))
     lossd_hint(problem, "send whole numbers within the range of %s", lossd_dtype_name(dtype));
+  else
+    lossd_hint(problem, dtype == LOSSD_FLOAT64 ? "write an infinite value as Infinity"
+                                               : "send it as float64, or an infinite value as Infinity");
   return problem->status;
 }
 

@@ -375,6 +375,29 @@ static char *many_members(size_t count, bool repeat) {
   return text;
 }
 
+static void names_a_duplicate_by_what_it_means(void **state) {
+  (void)state;
+  struct parsed p;
+  char text[700] = "{\"input\":1,\"inp\\u0075t\":2}";
+  parse(&p, text);
+  assert_int_equal(p.status, LOSSD_BAD_JSON);
+  assert_string_equal(p.problem.detail,
+                      "the name \"input\" at byte 11 is in its object twice, expected once");
+  done(&p);
+  /* Long ones are cut, wherever an escape lies. */
+  static const char escape[] = "\\ud83d\\ude00";
+  for (size_t before = 100; before < 130; before++) {
+    char name[200] = "";
+    memset(name, 'n', before);
+    strcat(name, escape);
+    snprintf(text, sizeof text, "{\"%s\":1,\"%s\":2}", name, name);
+    parse(&p, text);
+    assert_int_equal(p.status, LOSSD_BAD_JSON);
+    assert_non_null(strstr(p.problem.detail, "nnn...\""));
+    done(&p);
+  }
+}
+
 static void finds_a_duplicate_among_a_million_names(void **state) {
   (void)state;
   struct parsed p;
@@ -454,6 +477,7 @@ int main(void) {
       cmocka_unit_test(keeps_arrays_of_other_things_for_cjson),
       cmocka_unit_test(gives_the_meaning_of_strings),
       cmocka_unit_test(keeps_long_names_out_of_the_envelope),
+      cmocka_unit_test(names_a_duplicate_by_what_it_means),
       cmocka_unit_test(finds_a_duplicate_among_a_million_names),
       cmocka_unit_test(refuses_more_values_than_any_request_has),
       cmocka_unit_test(checks_the_syntax_before_it_counts_values),
