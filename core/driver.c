@@ -1,5 +1,6 @@
 /* The generic driver: runs one slice of a plan, a tile at a time: load, check, compute, weigh, sum, store.
- * Compiled in each variant. */
+ * A tile of a pointwise loss goes through all of that a block at a time, so that what lies between load and
+ * store stays in the first cache and memory is passed over once. Compiled in each variant. */
 #include "core/gather.h"
 #include "core/pointwise.h"
 #include "core/stream.h"
@@ -7,7 +8,7 @@
 
 /* Gradients larger than this are written past the cache: it could not keep them, and would first read what
  * they overwrite. */
-#define STREAM_BYTES ((size_t)2 << 20)
+#define STREAM_BYTES ((size_t)16 << 20)
 
 /* One tile and its buffers, cut from the scratch of a run. */
 struct driver {
@@ -19,6 +20,15 @@ struct driver {
   real *loss, *scale;
   bool *left_out;
   bool pointwise;
+  bool fixed[LOSSD_INPUTS]; /* absent or one number for all rows of a pointwise loss: one block serves all */
+  bool scale_is_fixed;
+};
+
+/* What a block of a pointwise loss needs between load and store. */
+struct block {
+  _Alignas(64) real in[LOSSD_MAX_ROLES][LOSSD_BLOCK]; /* of a last block that is shorter, padded */
+  real value[LOSSD_BLOCK], grad[LOSSD_MAX_ROLES][LOSSD_BLOCK];
+  double lane[SUM_LANES];
 };
 
 static bool is_large(const struct lossd_plan *plan, int role) {
@@ -35,10 +45,47 @@ static bool wants_gradients(const struct lossd_plan *plan) {
   return plan->evaluation->gradients != 0;
 }
 
-/* Pointwise kernels compute every derivative or none. */
+/* Pointwise kernels compute no derivative, the first or every one. */
 static bool needs_gradient(const struct lossd_plan *plan, int role, bool pointwise_loss) {
-  if (plan->evaluation->gradients & 1u << role) return true;
-  return pointwise_loss && wants_gradients(plan) && plan->loss->roles[role].differentiable;
+  const unsigned wanted = plan->evaluation->gradients;
+  if (!pointwise_loss) return wanted & 1u << role;
+  return plan->loss->roles[role].differentiable && wanted != 0 && (role == 0 || wanted > 1);
+}
+
+/* Whether an input is absent or one number stands for all rows. */
+static bool is_fixed(const struct lossd_plan *plan, const struct lossd_view *view) {
+  bool fixed = !view->index;
+  for (int k = 0; view->length && k < plan->dims; k++)
+    fixed = fixed && (view->stride[k] == 0 || plan->extent[k] == 1);
+  return fixed;
+}
+
+static void fill(real *out, size_t n, real value) {
+  for (size_t i = 0; i < n; i++) out[i] = value;
+}
+
+/* scale[r] = grad_output x sample_weight x the reduction's factor */
+static void fill_scale(struct driver *d, size_t n) {
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT], *output = d->tile.in[LOSSD_GRAD_OUTPUT];
+  const real factor = (real)d->plan->scale;
+  for (size_t r = 0; r < n; r++) d->scale[r] = factor * (output ? output[r] : 1) * (weight ? weight[r] : 1);
+}
+
+/* Loads what is the same for all rows. An absent factor of a pointwise loss is 1. */
+static void load_fixed(struct driver *d) {
+  const struct lossd_plan *plan = d->plan;
+  const size_t n = (size_t)plan->tile_rows;
+  for (int k = 0; d->pointwise && k < LOSSD_INPUTS; k++) {
+    const struct lossd_view *view = &plan->view[k];
+    real one = 1;
+    d->fixed[k] = is_fixed(plan, view);
+    if (!d->fixed[k] || (!view->length && k >= plan->loss->role_count)) continue;
+    if (view->length) load_run(view->dtype, view->data, 1, 1, &one);
+    fill(d->buffer[k], n, one);
+    d->tile.in[k] = d->buffer[k];
+  }
+  d->scale_is_fixed = d->pointwise && d->fixed[LOSSD_SAMPLE_WEIGHT] && d->fixed[LOSSD_GRAD_OUTPUT];
+  if (d->scale_is_fixed) fill_scale(d, n);
 }
 
 static void driver_init(struct driver *d, const struct lossd_plan *plan, char *scratch) {
@@ -63,10 +110,7 @@ static void driver_init(struct driver *d, const struct lossd_plan *plan, char *s
   d->tile.spare = cut(&scratch, (size_t)plan->length * (size_t)plan->spare_vectors * sizeof(real));
   d->tile.loss = d->loss;
   d->tile.scale = d->scale;
-}
-
-static void fill(real *out, size_t n, real value) {
-  for (size_t i = 0; i < n; i++) out[i] = value;
+  load_fixed(d);
 }
 
 static void load_tile(struct driver *d, int64_t row, size_t n) {
@@ -74,9 +118,8 @@ static void load_tile(struct driver *d, int64_t row, size_t n) {
   d->tile.rows = n;
   for (int k = 0; k < LOSSD_INPUTS; k++) {
     const struct lossd_view *view = &plan->view[k];
-    if (view->length == 0) {
-      /* An absent factor of a pointwise loss is 1. */
-      if (d->pointwise && k < plan->loss->role_count) fill(d->buffer[k], n, 1), d->tile.in[k] = d->buffer[k];
+    if (view->length == 0 || d->fixed[k]) {
+      continue;
     } else if (k < LOSSD_MAX_ROLES && view->index) {
       load_indices(plan, view, row, n, d->index[k]);
       d->tile.index[k] = d->index[k];
@@ -87,13 +130,12 @@ static void load_tile(struct driver *d, int64_t row, size_t n) {
   }
 }
 
-/* scale[r] = grad_output x sample_weight x the reduction's factor; left_out[r] where a row does not count. */
+/* The scale; left_out[r] where a row does not count. */
 static void weigh_tile(struct driver *d, int64_t row) {
   const struct lossd_plan *plan = d->plan;
   const size_t n = d->tile.rows;
-  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT], *output = d->tile.in[LOSSD_GRAD_OUTPUT];
-  const real factor = (real)plan->scale;
-  for (size_t r = 0; r < n; r++) d->scale[r] = factor * (output ? output[r] : 1) * (weight ? weight[r] : 1);
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
+  if (!d->scale_is_fixed) fill_scale(d, n);
   d->tile.left_out = NULL;
   if (!weight && !plan->left_out && plan->scale != 0) return;
   for (size_t r = 0; r < n; r++)
@@ -190,7 +232,7 @@ static void zero_gradients(const struct driver *d, int k) {
 static void place_gradients(struct driver *d, int64_t row) {
   for (int k = 0; k < d->plan->loss->role_count; k++) {
     if (!d->grad[k]) continue;
-    real *place = d->pointwise || !d->plan->grad[k] ? NULL : gradient_in_place(d->plan, k, row, d->tile.rows);
+    real *place = d->plan->grad[k] ? gradient_in_place(d->plan, k, row, d->tile.rows) : NULL;
     d->tile.grad[k] = place ? place : d->grad[k];
     d->tile.grad_pitch[k] = place && d->plan->view[k].length > 1
                                 ? (size_t)d->plan->view[k].stride[d->plan->dims - 1]
@@ -221,30 +263,12 @@ static void settle_row_gradients(struct driver *d, int k) {
   }
 }
 
-/* out[i] = x[i] * scale[i], or 0 where left out. */
-static void scale_into(real *out, const real *x, const struct driver *d) {
-  const size_t n = d->tile.rows;
-  const real *scale = d->scale;
-  if (d->tile.left_out)
-    for (size_t i = 0; i < n; i++) out[i] = d->left_out[i] ? 0 : canonical(x[i] * scale[i]);
-  else
-    for (size_t i = 0; i < n; i++) out[i] = canonical(x[i] * scale[i]);
-}
-
 static void store_gradients(struct driver *d, int64_t row) {
-  const struct lossd_plan *plan = d->plan;
-  for (int k = 0; k < plan->loss->role_count; k++) {
+  for (int k = 0; k < d->plan->loss->role_count; k++) {
     if (!d->grad[k]) continue;
     if (!d->pointwise) settle_row_gradients(d, k);
-    if (!plan->grad[k]) continue;
-    if (d->pointwise) {
-      real *place = gradient_in_place(plan, k, row, d->tile.rows);
-      const bool past_cache = place && is_large(plan, k);
-      scale_into(place && !past_cache ? place : d->grad[k], d->grad[k], d);
-      if (past_cache) stream_copy((char *)place, (const char *)d->grad[k], d->tile.rows * sizeof(real));
-      if (place) continue;
-    }
-    if (d->tile.grad[k] == d->grad[k]) store_rows(plan, k, row, d->tile.rows, d->grad[k]);
+    if (d->plan->grad[k] && d->tile.grad[k] == d->grad[k])
+      store_rows(d->plan, k, row, d->tile.rows, d->grad[k]);
   }
 }
 
@@ -258,6 +282,107 @@ static void store_losses(const struct driver *d, int64_t row, struct lossd_parti
   }
 }
 
+/* Computes a tile of rows. */
+static void compute_rows(struct driver *d, int64_t row, struct lossd_partial *partial) {
+  check_tile(d, row, partial);
+  if (partial->bad_input >= 0) return;
+  d->plan->kernel->tile(&d->tile);
+  settle_losses(d);
+  store_losses(d, row, partial);
+}
+
+/* Blocks of pointwise losses
+ * ----------------------------------------------------------------------------------------------- */
+
+/* Where the kernel finds the rows from `at` on: in place, or padded where fewer than a block are left. */
+static void load_block_of_tile(const struct driver *d, size_t at, size_t n, struct lossd_tile *kernel,
+                               struct block *b) {
+  for (int k = 0; k < d->plan->loss->role_count; k++) {
+    kernel->in[k] = d->fixed[k] ? d->tile.in[k] : d->tile.in[k] + at;
+    if (d->fixed[k] || n == LOSSD_BLOCK) continue;
+    memcpy(b->in[k], kernel->in[k], n * sizeof(real));
+    memset(b->in[k] + n, 0, (LOSSD_BLOCK - n) * sizeof(real));
+    kernel->in[k] = b->in[k];
+  }
+}
+
+static bool block_is_outside(const struct driver *d, size_t at, size_t n) {
+  unsigned bad = 0;
+  for (int k = 0; k < d->plan->loss->role_count; k++) {
+    const struct lossd_view *view = &d->plan->view[k];
+    if (view->domain == LOSSD_ANY || !view->length) continue;
+    bad |= n == LOSSD_BLOCK ? any_outside(view->domain, d->tile.in[k] + at, LOSSD_BLOCK)
+                            : any_outside(view->domain, d->tile.in[k] + at, n);
+  }
+  return bad;
+}
+
+/* Left-out rows have loss 0; the others' losses are weighed. What pads a block counts nothing. */
+static void settle_values(const struct driver *d, size_t at, size_t n, real *value) {
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
+  for (size_t i = 0; weight && i < n; i++) value[i] *= weight[at + i];
+  for (size_t i = 0; d->tile.left_out && i < n; i++) value[i] = d->left_out[at + i] ? 0 : value[i];
+  for (size_t i = n; i < LOSSD_BLOCK; i++) value[i] = 0;
+}
+
+static void add_values(double lane[restrict SUM_LANES], const real *restrict value) {
+  for (size_t i = 0; i < LOSSD_BLOCK; i += SUM_LANES)
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)value[i + k];
+}
+
+/* out[i] = x[i] * scale[i]; out may be x */
+LOSSD_INLINE void scale_into(real *out, const real *x, const real *scale, size_t n) {
+  LOSSD_INDEPENDENT
+  for (size_t i = 0; i < n; i++) out[i] = canonical(x[i] * scale[i]);
+}
+
+/* Scales the gradient of a block and brings it to its place, or to the tile's scratch. */
+static void settle_gradient(const struct driver *d, int k, size_t at, size_t n, real *x) {
+  real *place = d->tile.grad[k] + at;
+  const real *scale = d->scale_is_fixed ? d->scale : d->scale + at;
+  const bool past_cache = d->tile.grad[k] != d->grad[k] && is_large(d->plan, k);
+  if (n == LOSSD_BLOCK && !past_cache && !d->tile.left_out) {
+    scale_into(place, x, scale, LOSSD_BLOCK);
+    return;
+  }
+  if (n == LOSSD_BLOCK)
+    scale_into(x, x, scale, LOSSD_BLOCK);
+  else
+    scale_into(x, x, scale, n);
+  for (size_t i = 0; d->tile.left_out && i < n; i++) x[i] = d->left_out[at + i] ? 0 : x[i];
+  if (past_cache)
+    stream_copy((char *)place, (const char *)x, n * sizeof(real));
+  else
+    memcpy(place, x, n * sizeof(real));
+}
+
+/* Computes a tile of a pointwise loss. */
+static void compute_blocks(struct driver *d, int64_t row, struct lossd_partial *partial) {
+  const struct lossd_plan *plan = d->plan;
+  struct lossd_tile kernel = {.option = plan->option, .rows = LOSSD_BLOCK, .plan = plan};
+  struct block b;
+  memset(b.lane, 0, sizeof b.lane);
+  kernel.loss = b.value;
+  for (int k = 0; k < LOSSD_MAX_ROLES; k++) kernel.grad[k] = d->grad[k] ? b.grad[k] : NULL;
+  for (size_t at = 0, n; at < d->tile.rows; at += n) {
+    n = d->tile.rows - at < LOSSD_BLOCK ? d->tile.rows - at : LOSSD_BLOCK;
+    if (block_is_outside(d, at, n)) check_tile(d, row, partial);
+    if (partial->bad_input >= 0) return;
+    load_block_of_tile(d, at, n, &kernel, &b);
+    plan->kernel->tile(&kernel);
+    settle_values(d, at, n, b.value);
+    if (plan->reduced)
+      add_values(b.lane, b.value);
+    else
+      store_run(plan->compute,
+                (char *)plan->loss_data + (row + (int64_t)at) * (int64_t)lossd_dtype_size(plan->compute), 1,
+                n, b.value);
+    for (int k = 0; k < LOSSD_MAX_ROLES; k++)
+      if (d->grad[k] && plan->grad[k]) settle_gradient(d, k, at, n, b.grad[k]);
+  }
+  if (plan->reduced) lossd_sum2_add(&partial->numerator, fold_lanes(b.lane));
+}
+
 void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, void *scratch) {
   struct driver d;
   struct lossd_partial *partial = &plan->partial[slice];
@@ -268,12 +393,9 @@ void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, vo
   for (int64_t row = begin; row < end; row += (int64_t)d.tile.rows) {
     load_tile(&d, row, (size_t)(end - row < plan->tile_rows ? end - row : plan->tile_rows));
     weigh_tile(&d, row);
-    check_tile(&d, row, partial);
-    if (partial->bad_input >= 0) return;
     place_gradients(&d, row);
-    plan->kernel->tile(&d.tile);
-    settle_losses(&d);
-    store_losses(&d, row, partial);
+    (d.pointwise ? compute_blocks : compute_rows)(&d, row, partial);
+    if (partial->bad_input >= 0) return;
     if (wants_gradients(plan)) store_gradients(&d, row);
   }
   stream_finish();

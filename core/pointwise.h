@@ -1,6 +1,9 @@
 /* Pointwise losses: one static inline function gives the value and every derivative of one element; this
  * loop, given that function as a constant, is the kernel. Where the value is NaN, so are the derivatives,
- * whatever the function says of them. Weights, reductions, dtypes and broadcasting are the driver's. */
+ * whatever the function says of them. Weights, reductions, dtypes and broadcasting are the driver's.
+ *
+ * Derivatives must be right to 1e-6 of themselves. Where one is what is left of a cancellation, it is
+ * computed in double, whatever `real` is. */
 #ifndef LOSSD_CORE_POINTWISE_H
 #define LOSSD_CORE_POINTWISE_H
 
@@ -16,39 +19,45 @@ struct point {
 };
 
 /* x: one number of each role (an absent weight is 1); option: the resolved options. */
-typedef struct point point_function(const real *x, const real *option);
+typedef struct point point_function(const real *x, const double *option);
 
-/* The loop over a tile. Tiles never overlap, so iterations are independent. */
+/* The loop over a block. Its arrays never overlap, so iterations are independent. */
 #if defined(__clang__)
 #define LOSSD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define LOSSD_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+/* Of a kernel function: all that it calls becomes part of its loop, since a call keeps a loop scalar. */
+#define LOSSD_FLATTEN __attribute__((flatten))
+
+/* One block, with the derivatives by the first `gradients` roles; what the others would cost is not spent. */
+LOSSD_INLINE void point_block(const struct lossd_tile *tile, point_function *function, int roles,
+                              int gradients) {
+  const real *in[LOSSD_MAX_ROLES] = {tile->in[0], tile->in[1], tile->in[2], tile->in[3]};
+  real *grad[3] = {tile->grad[0], tile->grad[1], tile->grad[2]}, *loss = tile->loss;
+  double option[LOSSD_MAX_OPTIONS];
+  memcpy(option, tile->option, sizeof option);
+  LOSSD_INDEPENDENT
+  for (size_t i = 0; i < LOSSD_BLOCK; i++) {
+    real x[LOSSD_MAX_ROLES];
+    for (int k = 0; k < roles; k++) x[k] = in[k][i];
+    const struct point p = function(x, option);
+    loss[i] = p.value;
+    for (int k = 0; k < gradients; k++) grad[k][i] = real_select(p.value == p.value, p.grad[k], p.value);
+  }
+}
+
 /* roles and gradients are constants of the loss: how many roles it reads, how many of the first it
- * differentiates. */
+ * differentiates. The gradients wanted are none, the first or all. */
 LOSSD_INLINE void pointwise(const struct lossd_tile *tile, point_function *function, int roles,
                             int gradients) {
-  const size_t n = tile->rows;
-  const real *in[LOSSD_MAX_ROLES] = {tile->in[0], tile->in[1], tile->in[2], tile->in[3]};
-  real option[LOSSD_MAX_OPTIONS], x[LOSSD_MAX_ROLES], *loss = tile->loss;
-  for (int k = 0; k < LOSSD_MAX_OPTIONS; k++) option[k] = (real)tile->option[k];
-  if (!tile->grad[0]) {
-    LOSSD_INDEPENDENT
-    for (size_t i = 0; i < n; i++) {
-      for (int k = 0; k < roles; k++) x[k] = in[k][i];
-      loss[i] = function(x, option).value;
-    }
-    return;
-  }
-  real *grad[3] = {tile->grad[0], tile->grad[1], tile->grad[2]};
-  LOSSD_INDEPENDENT
-  for (size_t i = 0; i < n; i++) {
-    for (int k = 0; k < roles; k++) x[k] = in[k][i];
-    struct point p = function(x, option);
-    loss[i] = p.value;
-    for (int k = 0; k < gradients; k++) grad[k][i] = p.value == p.value ? p.grad[k] : p.value;
-  }
+  if (!tile->grad[0])
+    point_block(tile, function, roles, 0);
+  else if (!tile->grad[1])
+    point_block(tile, function, roles, 1);
+  else
+    point_block(tile, function, roles, gradients);
 }
 
 #endif

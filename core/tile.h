@@ -10,6 +10,9 @@
 #include "core/plan.h"
 #include "core/real.h"
 
+/* Rows of a tile of a pointwise kernel: a constant, so that its loop has no rest. The driver pads. */
+#define LOSSD_BLOCK 128
+
 struct lossd_tile {
   const double *option;
   size_t rows;

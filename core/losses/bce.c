@@ -9,33 +9,38 @@
 
 enum { REDUCTION, CLAMP_LOG, OPTIONS };
 
+/* log(1 - p) - log p, which cancels about 1/2: in double. */
+static inline real by_target_of(real p) {
+  return R(log1p_f64(-(double)p) - log_f64((double)p));
+}
+
 /* -(y log_p + (1 - y) log_q), with its derivative by p given. */
-static inline struct point entropy(const real *x, real log_p, real log_q, real slope, real by_target) {
+LOSSD_INLINE struct point entropy(const real *x, real log_p, real log_q, real slope, real by_target) {
   const real y = x[1], w = x[2];
   const real value = -(weighted(y, log_p) + weighted(1 - y, log_q));
   return (struct point){.value = weighted(w, value), .grad = {weighted(w, slope), weighted(w, by_target)}};
 }
 
-static inline struct point exact(const real *x, const real *option) {
+LOSSD_INLINE struct point exact(const real *x, const double *option) {
   (void)option;
   const real p = x[0], y = x[1], q = 1 - p, log_p = real_log(p), log_q = real_log1p(-p);
   real slope = (p - y) / (p * q);
   slope = real_select((p == 0) & (y == 0), 1, slope);
   slope = real_select((q == 0) & (y == 1), -1, slope);
-  return entropy(x, log_p, log_q, slope, log_q - log_p);
+  return entropy(x, log_p, log_q, slope, by_target_of(p));
 }
 
-static inline struct point clamped(const real *x, const real *option) {
+LOSSD_INLINE struct point clamped(const real *x, const double *option) {
   (void)option;
   const real p = x[0], y = x[1], log_p = real_log(p), log_q = real_log1p(-p),
              least = R(9.999999960041972e-13);
   const real variance = p * (1 - p);
   const real slope = (p - y) / real_select(variance < least, least, variance);
   return entropy(x, real_select(log_p < -100, -100, log_p), real_select(log_q < -100, -100, log_q), slope,
-                 log_q - log_p);
+                 by_target_of(p));
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   if (t->option[CLAMP_LOG] != 0)
     pointwise(t, clamped, 3, 2);
   else

@@ -10,19 +10,22 @@
 
 enum { REDUCTION, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
+LOSSD_INLINE struct point point(const real *x, const double *option) {
   (void)option;
   const real z = x[0], y = x[1], w = x[2], q = x[3], no = 1 - y, yes = q * y;
-  const struct logistic shared = logistic(z);
-  const real e = shared.e, a = shared.log1p_e;
+  const real a = logistic(z).log1p_e;
   const bool right = z >= 0;
-  const real value = weighted(right ? no : -yes, z) + (yes + no) * a;
-  const real slope = (right ? no - yes * e : no * e - yes) / (1 + e);
-  const real by_target = (right ? -z : weighted(-q, z)) + (q - 1) * a;
+  const real value = weighted(real_select(right, no, -yes), z) + (yes + no) * a;
+  const double wide_y = (double)y, wide_yes = (double)q * wide_y, wide_e = exp_neg_abs_f64((double)z);
+  const double over = select_f64(right, 1 - wide_y, -wide_yes),
+               under = select_f64(right, -wide_yes, 1 - wide_y);
+  const real slope = R((over + under * wide_e) / (1 + wide_e));
+  const double rest = ((double)q - 1) * log1p_unit_f64(wide_e);
+  const real by_target = R(select_f64(right, -(double)z, (double)weighted(-q, z)) + rest);
   return (struct point){.value = weighted(w, value), .grad = {weighted(w, slope), weighted(w, by_target)}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 4, 2);
 }
 LOSS_KERNEL(BCEWithLogitsLoss, tile);

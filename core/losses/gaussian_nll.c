@@ -9,15 +9,18 @@
 
 enum { REDUCTION, BROADCAST, LOG_VAR_WEIGHT, FULL, EPS, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
-  const real d = x[0] - x[1], v = x[2] < option[EPS] ? option[EPS] : x[2], c = option[LOG_VAR_WEIGHT];
+LOSSD_INLINE struct point point(const real *x, const double *option) {
+  const real eps = R(option[EPS]), c = R(option[LOG_VAR_WEIGHT]);
+  const real d = x[0] - x[1], v = x[2] < eps ? eps : x[2];
   const real slope = d / v, square = R(0.5) * d * slope;
-  const real constant = option[FULL] * R(0.91893853320467274178); /* log(2 pi) / 2 */
+  const real constant = R(option[FULL]) * R(0.91893853320467274178); /* log(2 pi) / 2 */
+  const double wide_d = (double)x[0] - (double)x[1], wide_v = (double)v;
+  const double by_var = (option[LOG_VAR_WEIGHT] - 0.5 * wide_d * (wide_d / wide_v)) / wide_v;
   return (struct point){.value = square + weighted(c, real_log(v)) + constant,
-                        .grad = {slope, -slope, (c - square) / v}};
+                        .grad = {slope, -slope, R(by_var)}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 3, 3);
 }
 LOSS_KERNEL(GaussianNLLLoss, tile);

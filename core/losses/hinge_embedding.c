@@ -12,8 +12,8 @@ enum { REDUCTION, NORM, MARGIN, BROADCAST, OPTIONS };
 enum { INPUT, TARGET };
 enum { L2, NONE };
 
-static inline struct point point(const real *x, const real *option) {
-  const real y = x[TARGET], below = option[MARGIN] - x[INPUT], nan = y - y;
+LOSSD_INLINE struct point point(const real *x, const double *option) {
+  const real y = x[TARGET], below = R(option[MARGIN] - (double)x[INPUT]), nan = y - y;
   const bool alike = y > 0, near = !(below < 0);
   return (struct point){.value = (alike  ? x[INPUT]
                                   : near ? below
@@ -35,7 +35,7 @@ static real row_loss(const struct row *row) {
   return (real)(y == 1 ? distance : y != -1 ? y : below < 0 ? 0 : below);
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   if (t->option[NORM] == NONE)
     pointwise(t, point, 2, 1);
   else

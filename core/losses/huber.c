@@ -9,15 +9,15 @@
 
 enum { REDUCTION, BROADCAST, DELTA, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
-  const real d = x[0] - x[1], a = real_abs(d), delta = option[DELTA], w = x[2];
+LOSSD_INLINE struct point point(const real *x, const double *option) {
+  const real d = x[0] - x[1], a = real_abs(d), delta = R(option[DELTA]), w = x[2];
   const bool quadratic = a <= delta;
   const real value = quadratic ? R(0.5) * d * d : delta * (a - R(0.5) * delta);
   const real slope = weighted(w, quadratic ? d : delta * real_sign(d));
   return (struct point){.value = weighted(w, value), .grad = {slope, -slope}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 3, 2);
 }
 LOSS_KERNEL(HuberLoss, tile);

@@ -9,41 +9,47 @@
 enum { REDUCTION, BROADCAST, INPUT_KIND, LOG_TARGET, OPTIONS };
 enum { PROBABILITIES, LOG_PROBABILITIES };
 
-/* p = P, by which everything is weighted; difference = log P - log Q. */
-static inline struct point divergence(real p, real difference, real by_input, real by_target) {
-  return (struct point){.value = weighted(p, difference), .grad = {by_input, by_target}};
-}
-
-/* Where P is 0, log P - log Q may be NaN though neither tensor is. */
+/* log P - log Q, where P = 0 without NaN. */
 static inline real difference_of(real p, real log_p, real log_q) {
   return real_select((p == 0) & (log_q == log_q), -REAL_INFINITY, log_p - log_q);
 }
 
-static inline struct point probabilities(const real *x, const real *option) {
-  (void)option;
-  const real q = x[0], p = x[1], difference = difference_of(p, real_log(p), real_log(q));
-  return divergence(p, difference, real_zero_if(p == 0, -p / q), difference + 1);
+/* log P - log Q + 1, which may cancel: in double. */
+static inline double slope_of(real p, double log_p, double log_q) {
+  return select_f64((p == 0) & (log_q == log_q), -(double)INFINITY, log_p - log_q) + 1;
 }
 
-static inline struct point log_input(const real *x, const real *option) {
+LOSSD_INLINE struct point probabilities(const real *x, const double *option) {
   (void)option;
-  const real p = x[1], difference = difference_of(p, real_log(p), x[0]);
-  return divergence(p, difference, -p, difference + 1);
+  const real q = x[0], p = x[1];
+  return (struct point){
+      .value = weighted(p, difference_of(p, real_log(p), real_log(q))),
+      .grad = {real_zero_if(p == 0, -p / q), R(slope_of(p, log_f64((double)p), log_f64((double)q)))}};
 }
 
-static inline struct point log_target(const real *x, const real *option) {
+LOSSD_INLINE struct point log_input(const real *x, const double *option) {
   (void)option;
-  const real q = x[0], p = real_exp(x[1]), difference = difference_of(p, x[1], real_log(q));
-  return divergence(p, difference, real_zero_if(p == 0, -p / q), weighted(p, difference + 1));
+  const real p = x[1];
+  return (struct point){.value = weighted(p, difference_of(p, real_log(p), x[0])),
+                        .grad = {-p, R(slope_of(p, log_f64((double)p), (double)x[0]))}};
 }
 
-static inline struct point both_logs(const real *x, const real *option) {
+LOSSD_INLINE struct point log_target(const real *x, const double *option) {
   (void)option;
-  const real p = real_exp(x[1]), difference = difference_of(p, x[1], x[0]);
-  return divergence(p, difference, -p, weighted(p, difference + 1));
+  const real q = x[0], p = real_exp(x[1]);
+  return (struct point){
+      .value = weighted(p, difference_of(p, x[1], real_log(q))),
+      .grad = {real_zero_if(p == 0, -p / q), weighted(p, R(slope_of(p, (double)x[1], log_f64((double)q))))}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_INLINE struct point both_logs(const real *x, const double *option) {
+  (void)option;
+  const real p = real_exp(x[1]);
+  return (struct point){.value = weighted(p, difference_of(p, x[1], x[0])),
+                        .grad = {-p, weighted(p, R(slope_of(p, (double)x[1], (double)x[0])))}};
+}
+
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   const bool logs = t->option[INPUT_KIND] == LOG_PROBABILITIES, log_p = t->option[LOG_TARGET] != 0;
   if (logs && log_p)
     pointwise(t, both_logs, 2, 2);

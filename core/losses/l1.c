@@ -5,13 +5,13 @@
 
 enum { REDUCTION, BROADCAST, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
+LOSSD_INLINE struct point point(const real *x, const double *option) {
   (void)option;
   const real d = x[0] - x[1], slope = real_sign(d);
   return (struct point){.value = real_abs(d), .grad = {slope, -slope}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 2, 2);
 }
 LOSS_KERNEL(L1Loss, tile);

@@ -7,13 +7,16 @@
 
 enum { REDUCTION, BROADCAST, MARGIN, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
-  const real y = x[2], u = option[MARGIN] - weighted(y, x[0] - x[1]);
+LOSSD_INLINE struct point point(const real *x, const double *option) {
+  /* In double, since its sign decides: a rounded difference may fall on the other side of the kink. */
+  const double difference = (double)x[0] - (double)x[1], product = (double)x[2] * difference;
+  const bool silent = (x[2] == 0) & (difference == difference);
+  const real y = x[2], u = R(option[MARGIN] - (silent ? 0 : product));
   const bool idle = u < 0;
   return (struct point){.value = idle ? 0 : u, .grad = {idle ? 0 : -y, idle ? 0 : y}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 3, 2);
 }
 LOSS_KERNEL(MarginRankingLoss, tile);

@@ -13,51 +13,57 @@ enum { NOT, STIRLING, EXACT };
 
 /* The logarithm of y! and its derivative. */
 struct log_factorial {
-  real value, slope;
+  real value;
+  double slope;
 };
 
 LOSSD_INLINE struct log_factorial log_factorial(real y, int full) {
-  if (full == EXACT) return (struct log_factorial){real_lgamma(y + 1), real_digamma(y + 1)};
+  if (full == EXACT) return (struct log_factorial){R(lgamma_f64((double)y + 1)), digamma_f64((double)y + 1)};
   if (full == NOT) return (struct log_factorial){0, 0};
-  const real log_y = real_log(y), half_log_two_pi = R(0.91893853320467274178);
+  const double wide = (double)y, log_y = log_f64(wide), half_log_two_pi = 0.91893853320467274178;
   const bool large = y > 1;
-  return (struct log_factorial){large ? y * log_y - y + (half_log_two_pi + R(0.5) * log_y) : 0,
-                                large ? log_y + R(0.5) / y : 0};
+  return (struct log_factorial){R(large ? wide * log_y - wide + (half_log_two_pi + 0.5 * log_y) : 0),
+                                large ? log_y + 0.5 / wide : 0};
 }
 
-LOSSD_INLINE struct point rate(const real *x, const real *option, int full) {
-  const real y = x[1], shifted = x[0] + option[EPS], log_x = real_log(shifted);
+LOSSD_INLINE struct point rate(const real *x, const double *option, int full) {
+  const double wide = (double)x[0] + option[EPS];
+  const real y = x[1], log_x = real_log(R(wide));
   const struct log_factorial f = log_factorial(y, full);
-  return (struct point){.value = x[0] - weighted(y, log_x) + f.value,
-                        .grad = {1 - real_zero_if(y == 0, y / shifted), f.slope - log_x}};
+  return (struct point){
+      .value = x[0] - weighted(y, log_x) + f.value,
+      .grad = {real_select(y == 0, wide == wide ? 1 : R(wide), R((wide - (double)y) / wide)),
+               R(f.slope - log_f64(wide))}};
 }
 
 LOSSD_INLINE struct point log_rate(const real *x, int full) {
-  const real y = x[1], rate_x = real_exp(x[0]);
+  const real y = x[1];
+  const double rate_x = exp_f64((double)x[0]);
   const struct log_factorial f = log_factorial(y, full);
-  return (struct point){.value = rate_x - weighted(y, x[0]) + f.value, .grad = {rate_x - y, f.slope - x[0]}};
+  return (struct point){.value = R(rate_x) - weighted(y, x[0]) + f.value,
+                        .grad = {R(rate_x - (double)y), R(f.slope - (double)x[0])}};
 }
 
-static inline struct point rate_only(const real *x, const real *option) {
+LOSSD_INLINE struct point rate_only(const real *x, const double *option) {
   return rate(x, option, NOT);
 }
-static inline struct point rate_stirling(const real *x, const real *option) {
+LOSSD_INLINE struct point rate_stirling(const real *x, const double *option) {
   return rate(x, option, STIRLING);
 }
-static inline struct point rate_exact(const real *x, const real *option) {
+LOSSD_INLINE struct point rate_exact(const real *x, const double *option) {
   return rate(x, option, EXACT);
 }
-static inline struct point log_only(const real *x, const real *option) {
+LOSSD_INLINE struct point log_only(const real *x, const double *option) {
   return (void)option, log_rate(x, NOT);
 }
-static inline struct point log_stirling(const real *x, const real *option) {
+LOSSD_INLINE struct point log_stirling(const real *x, const double *option) {
   return (void)option, log_rate(x, STIRLING);
 }
-static inline struct point log_exact(const real *x, const real *option) {
+LOSSD_INLINE struct point log_exact(const real *x, const double *option) {
   return (void)option, log_rate(x, EXACT);
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   const int full = (int)t->option[FULL];
   if (t->option[LOG_INPUT] == 0) {
     if (full == NOT)

@@ -7,14 +7,14 @@
 
 enum { REDUCTION, BROADCAST, BETA, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
-  const real d = x[0] - x[1], a = real_abs(d), beta = option[BETA], share = d / beta;
+LOSSD_INLINE struct point point(const real *x, const double *option) {
+  const real d = x[0] - x[1], a = real_abs(d), beta = R(option[BETA]), share = d / beta;
   const bool quadratic = a < beta;
   const real slope = quadratic ? share : real_sign(d);
   return (struct point){.value = quadratic ? R(0.5) * d * share : a - R(0.5) * beta, .grad = {slope, -slope}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 2, 2);
 }
 LOSS_KERNEL(SmoothL1Loss, tile);

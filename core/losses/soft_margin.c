@@ -7,14 +7,14 @@
 
 enum { REDUCTION, BROADCAST, OPTIONS };
 
-static inline struct point point(const real *x, const real *option) {
+LOSSD_INLINE struct point point(const real *x, const double *option) {
   (void)option;
   const real z = -weighted(x[1], x[0]);
   const struct logistic shared = logistic(z);
   return (struct point){.value = softplus(z, shared), .grad = {-x[1] * real_sigmoid_from(z, shared.e)}};
 }
 
-static void tile(const struct lossd_tile *t) {
+LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   pointwise(t, point, 2, 1);
 }
 LOSS_KERNEL(SoftMarginLoss, tile);
