@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -107,9 +108,11 @@ struct idle {
 static struct {
   pthread_mutex_t lock;
   struct idle *idle[CLASSES];
-  unsigned long long touched[CLASSES]; /* when a class was last used */
+  size_t depth[CLASSES], least[CLASSES]; /* idle blocks of a class: now, and fewest since the last trim */
+  unsigned long long touched[CLASSES];   /* when a class was last used */
   unsigned long long clock;
   size_t cap;
+  size_t most; /* bytes that were in use at once, or kept, since the last trim */
   struct lossd_memory_counts counts;
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER, .cap = (size_t)64 << 20};
 
@@ -118,6 +121,7 @@ static struct idle *pop(int index) {
   if (!block) return NULL;
   ASAN_UNPOISON_MEMORY_REGION(block, sizeof *block);
   cache.idle[index] = block->next;
+  if (--cache.depth[index] < cache.least[index]) cache.least[index] = cache.depth[index];
   cache.counts.idle_bytes -= class_bytes(index);
   return block;
 }
@@ -126,6 +130,7 @@ static void push(void *memory, int index) {
   struct idle *block = memory;
   block->next = cache.idle[index];
   cache.idle[index] = block;
+  cache.depth[index]++;
   cache.counts.idle_bytes += class_bytes(index);
   ASAN_POISON_MEMORY_REGION(memory, class_bytes(index));
 }
@@ -146,13 +151,19 @@ struct evicted {
   int count;
 };
 
-/* Makes room for bytes by evicting a few stale blocks; false when that was not enough. */
+static void evict(struct evicted *out, int index) {
+  out->block[out->count] = pop(index);
+  out->index[out->count++] = index;
+}
+
+/* Makes room for idle bytes beside what is taken by evicting a few stale blocks; false when that was not
+ * enough. Idle blocks never make the process larger than what it needed at once. */
 static bool make_room(size_t bytes, struct evicted *out) {
-  while (bytes > cache.cap || cache.counts.idle_bytes > cache.cap - bytes) {
-    int index = bytes <= cache.cap && out->count < MOST_EVICTED ? stalest() : -1;
+  const size_t room = cache.most > cache.cap ? cache.most : cache.cap;
+  while (cache.counts.taken_bytes + cache.counts.idle_bytes + bytes > room) {
+    int index = out->count < MOST_EVICTED ? stalest() : -1;
     if (index < 0) return false;
-    out->block[out->count] = pop(index);
-    out->index[out->count++] = index;
+    evict(out, index);
   }
   return true;
 }
@@ -162,17 +173,24 @@ static void unmap_evicted(const struct evicted *evicted) {
 }
 
 static void *take_large(int index, size_t bytes) {
+  struct evicted evicted = {.count = 0};
   pthread_mutex_lock(&cache.lock);
   void *block = pop(index);
+  const bool reused = block != NULL;
   cache.touched[index] = ++cache.clock;
-  pthread_mutex_unlock(&cache.lock);
-  bool reused = block != NULL;
-  if (!reused && !(block = map_class(index))) return NULL;
-  pthread_mutex_lock(&cache.lock);
   cache.counts.reused += reused;
   cache.counts.fresh += !reused;
   cache.counts.taken_bytes += class_bytes(index);
+  if (cache.counts.taken_bytes > cache.most) cache.most = cache.counts.taken_bytes;
+  if (!reused) make_room(0, &evicted);
   pthread_mutex_unlock(&cache.lock);
+  unmap_evicted(&evicted);
+  if (!reused && !(block = map_class(index))) {
+    pthread_mutex_lock(&cache.lock);
+    cache.counts.taken_bytes -= class_bytes(index);
+    pthread_mutex_unlock(&cache.lock);
+    return NULL;
+  }
   ASAN_UNPOISON_MEMORY_REGION(block, bytes);
   ASAN_POISON_MEMORY_REGION((char *)block + bytes, class_bytes(index) - bytes);
   return block;
@@ -218,7 +236,34 @@ void lossd_memory_cache_cap(size_t bytes) {
     struct evicted evicted = {.count = 0};
     pthread_mutex_lock(&cache.lock);
     cache.cap = bytes;
+    cache.most = 0;
     fits = make_room(0, &evicted);
+    pthread_mutex_unlock(&cache.lock);
+    unmap_evicted(&evicted);
+  }
+}
+
+/* A class with a block that has been idle since the last trim, or -1. */
+static int unused(void) {
+  for (int i = CLASSES - 1; i >= 0; i--)
+    if (cache.least[i] > 0) return i;
+  return -1;
+}
+
+void lossd_memory_cache_trim(void) {
+  for (bool more = true; more;) {
+    struct evicted evicted = {.count = 0};
+    int index = -1;
+    pthread_mutex_lock(&cache.lock);
+    while (evicted.count < MOST_EVICTED && cache.counts.idle_bytes > cache.cap && (index = unused()) >= 0) {
+      cache.least[index]--; /* pop lowers it only where it must */
+      evict(&evicted, index);
+    }
+    more = evicted.count == MOST_EVICTED;
+    if (!more) {
+      memcpy(cache.least, cache.depth, sizeof cache.least);
+      cache.most = cache.counts.taken_bytes + cache.counts.idle_bytes;
+    }
     pthread_mutex_unlock(&cache.lock);
     unmap_evicted(&evicted);
   }

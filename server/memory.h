@@ -2,8 +2,9 @@
  *
  * Fresh large memory costs more than what is computed in it (page faults), so blocks from LOSSD_MEMORY_LARGE
  * up are kept when given back and handed out again as they are: not zeroed. A block handed out belongs to the
- * taker until it is given back with the same size. Any thread may call; a lock is held for a bounded, small
- * number of steps and never around a system call. */
+ * taker until it is given back with the same size. Idle blocks and those handed out are together never more
+ * than what was in use at once lately, so keeping them does not raise the peak. Any thread may call; a lock
+ * is held for a bounded, small number of steps and never around a system call. */
 #ifndef LOSSD_SERVER_MEMORY_H
 #define LOSSD_SERVER_MEMORY_H
 
@@ -21,9 +22,11 @@ int lossd_cpu_limit(void);
 /* The process's cache: smaller blocks come from the C library, aligned to 64. take returns NULL when there is
  * no memory. A fresh large block starts at a page, one of 4 MiB or more at a huge page. */
 const struct lossd_memory *lossd_memory_cache(void);
-/* Keeps at most so many idle bytes from now on and frees what is over; 0 frees everything. Starts at 64 MiB.
- */
+/* So many idle bytes may stay for good, beside what trim frees; frees what is over, 0 everything. Starts at
+ * 64 MiB. */
 void lossd_memory_cache_cap(size_t bytes);
+/* To be called every few seconds: frees blocks that nobody took since the last call, down to the cap. */
+void lossd_memory_cache_trim(void);
 
 /* What the cache does, in bytes of whole blocks and numbers of blocks. */
 struct lossd_memory_counts {

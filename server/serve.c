@@ -39,7 +39,7 @@ struct process {
   struct io_thread *threads;
   int thread_count;
   uv_signal_t terminate, interrupt, reload;
-  uv_timer_t drained;
+  uv_timer_t drained, trim;
 };
 
 static int complain(const char *what) {
@@ -56,6 +56,7 @@ static void close_main_handles(struct process *process) {
   uv_close((uv_handle_t *)&process->interrupt, NULL);
   uv_close((uv_handle_t *)&process->reload, NULL);
   uv_close((uv_handle_t *)&process->drained, NULL);
+  uv_close((uv_handle_t *)&process->trim, NULL);
 }
 
 static void on_idle(struct lossd_http *front) {
@@ -149,6 +150,18 @@ static bool start_thread(struct process *process, int index) {
   return true;
 }
 
+static void on_trim(uv_timer_t *timer) {
+  (void)timer;
+  lossd_memory_cache_trim();
+}
+
+/* A large body's memory outlives the pause before the next one. */
+static void start_trimming(struct process *process) {
+  enum { MILLISECONDS = 5000 };
+  uv_timer_init(&process->threads[0].loop, &process->trim);
+  uv_timer_start(&process->trim, on_trim, MILLISECONDS, MILLISECONDS);
+}
+
 static void hear_signals(struct process *process) {
   uv_loop_t *loop = &process->threads[0].loop;
   process->terminate.data = process->interrupt.data = process->reload.data = process->drained.data = process;
@@ -174,6 +187,7 @@ static bool start_threads(struct process *process) {
     if (!start_thread(process, i)) return false;
   if (!process->threads) return false;
   hear_signals(process);
+  start_trimming(process);
   for (int i = 1; i < process->thread_count; i++)
     if (uv_thread_create(&process->threads[i].thread, run_thread, &process->threads[i]) != 0) return false;
   return true;

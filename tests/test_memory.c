@@ -180,21 +180,38 @@ static void small_blocks_bypass_the_cache_and_are_aligned(void **state) {
   assert_memory_equal(&before, &after, sizeof before);
 }
 
-static void idle_bytes_stay_under_the_cap(void **state) {
-  (void)state;
+static void use_at_once(int count, size_t bytes) {
   void *block[40];
-  for (int i = 0; i < 40; i++) block[i] = take(MIB);
-  assert_int_equal(lossd_memory_cache_counts().taken_bytes, 40 * MIB);
-  for (int i = 0; i < 40; i++) give(block[i], MIB);
-  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 16 * MIB);
+  for (int i = 0; i < count; i++) block[i] = take(bytes);
+  for (int i = 0; i < count; i++) give(block[i], bytes);
+}
+
+static void what_was_in_use_at_once_is_kept(void **state) {
+  (void)state;
+  use_at_once(40, MIB);
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 40 * MIB);
   assert_int_equal(lossd_memory_cache_counts().taken_bytes, 0);
 }
 
-static void a_block_over_the_cap_is_not_kept_and_evicts_nothing(void **state) {
+static void idle_blocks_make_room_for_a_new_one_that_is_larger(void **state) {
   (void)state;
-  give(take(MIB), MIB);
-  give(take(20 * MIB), 20 * MIB);
-  assert_int_equal(lossd_memory_cache_counts().idle_bytes, MIB);
+  use_at_once(1, 20 * MIB);
+  void *block = take(32 * MIB);
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 0);
+  give(block, 32 * MIB);
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 32 * MIB);
+}
+
+static void what_goes_unused_is_freed_down_to_the_cap(void **state) {
+  (void)state;
+  use_at_once(40, MIB);
+  lossd_memory_cache_trim();
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 40 * MIB);
+  use_at_once(24, MIB);
+  lossd_memory_cache_trim();
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 24 * MIB);
+  lossd_memory_cache_trim();
+  assert_int_equal(lossd_memory_cache_counts().idle_bytes, 16 * MIB);
 }
 
 static void new_sizes_push_out_stale_ones(void **state) {
@@ -264,8 +281,9 @@ int main(void) {
       cmocka_unit_test_setup(a_large_block_is_reused_as_it_was, empty_cache),
       cmocka_unit_test_setup(a_block_holds_what_was_asked_and_wastes_little, empty_cache),
       cmocka_unit_test_setup(small_blocks_bypass_the_cache_and_are_aligned, empty_cache),
-      cmocka_unit_test_setup(idle_bytes_stay_under_the_cap, empty_cache),
-      cmocka_unit_test_setup(a_block_over_the_cap_is_not_kept_and_evicts_nothing, empty_cache),
+      cmocka_unit_test_setup(what_was_in_use_at_once_is_kept, empty_cache),
+      cmocka_unit_test_setup(idle_blocks_make_room_for_a_new_one_that_is_larger, empty_cache),
+      cmocka_unit_test_setup(what_goes_unused_is_freed_down_to_the_cap, empty_cache),
       cmocka_unit_test_setup(new_sizes_push_out_stale_ones, empty_cache),
       cmocka_unit_test_setup(lowering_the_cap_frees, empty_cache),
       cmocka_unit_test_setup(what_no_machine_has_is_refused, empty_cache),
