@@ -6,16 +6,18 @@
 
 const struct lossd_eval_flag lossd_eval_flags[LOSSD_EVAL_FLAGS] = {
     [LOSSD_EVAL_GRADIENTS] = {"gradients", "NAMES",
-                              "Tensors whose gradient is wanted, with commas, or true for all."},
-    [LOSSD_EVAL_DEFINITION] = {"definition", "NAME", "Whose defaults fill the options: textbook or pytorch."},
+                              "Tensors whose gradient is wanted, with commas, or true for all.", false},
+    [LOSSD_EVAL_DEFINITION] = {"definition", "NAME", "Whose defaults fill the options: textbook or pytorch.",
+                               false},
     [LOSSD_EVAL_TENSORS] = {"tensors", "FILE", "A .safetensors file whose tensors have the names above.",
                             true},
     [LOSSD_EVAL_REQUEST] = {"request", "FILE", "A whole request in JSON, as POST /v1/losses takes it; alone.",
                             true},
     [LOSSD_EVAL_OUTPUT] = {"output", "FILE", "Write the answer to FILE (-o): .safetensors, .npy or .json.",
                            true},
-    [LOSSD_EVAL_WORKERS] = {"workers", "N", "Threads that compute; as many as there are CPUs, at least 2."},
-    [LOSSD_EVAL_HELP] = {"help", NULL, "Print this help."},
+    [LOSSD_EVAL_WORKERS] = {"workers", "N", "Threads that compute; as many as there are CPUs, at least 2.",
+                            false},
+    [LOSSD_EVAL_HELP] = {"help", NULL, "Print this help.", false},
 };
 
 bool lossd_flag_name(const char *text, size_t length, char out[LOSSD_FLAG_TEXT_BYTES]) {

@@ -21,6 +21,11 @@ struct point {
 /* x: one number of each role (an absent weight is 1); option: the resolved options. */
 typedef struct point point_function(const real *x, const double *option);
 
+/* Whether an optional role is given: where it is not, a loss may leave out its factor of 1. */
+static inline bool is_given(const struct lossd_tile *tile, int role) {
+  return tile->plan->view[role].length != 0;
+}
+
 /* The loop over a block. Its arrays never overlap, so iterations are independent. */
 #if defined(__clang__)
 #define LOSSD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")

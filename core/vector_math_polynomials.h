@@ -22,6 +22,14 @@ static inline float exp_rest_f32(float x) {
           (0x1.5556740000000p-5f + 0x1.1227760000000p-7f * x) * x2) +
          0x1.6bec160000000p-10f * x4;
 }
+/* (exp(x / 4) - 1) / x, |x| <= log(2)/2; weighted error 2^-50.3 */
+static inline double exp_quarter_rest_f64(double x) {
+  const double x2 = x * x;
+  const double x4 = x2 * x2;
+  return ((0x1.000000000000ep-2 + 0x1.00000000043afp-5 * x) +
+          (0x1.5555555534d67p-9 + 0x1.5555547f7f5a6p-13 * x) * x2) +
+         ((0x1.1111130d9aefdp-17 + 0x1.6c2ec15e0d3d3p-22 * x) + 0x1.a0012babe61edp-27 * x2) * x4;
+}
 /* (2 atanh(s) / s - 2) / s^2, x = s^2, s <= 3 - sqrt(8); weighted error 2^-58.9 */
 static inline double log_rest_f64(double x) {
   const double x2 = x * x;

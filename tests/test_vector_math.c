@@ -370,6 +370,44 @@ static void every_variant_of_pow_gives_the_same_bits(void **state) {
   }
 }
 
+/* exp_wide: of a float, in double
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void the_wide_exp_of_a_float_keeps_its_bound(void **state) {
+  (void)state;
+  static const struct function line = {.low = -700, .high = 700};
+  const struct precision *p = &precisions[SINGLE];
+  float *x = numbers(p);
+  double *out = numbers(&precisions[DOUBLE]);
+  const size_t n = fill(p, &line, x);
+  p->variant[0]->exp_wide(x, out, n);
+  for (size_t i = 0; i < n; i++) {
+    const wide want = expl(fmaxl(-700, fminl((wide)x[i], 700)));
+    const bool is_float = x[i] >= -104 && x[i] <= 89;
+    if (x[i] == 0) assert_true(out[i] == 1);
+    if (isnan(x[i]) ? isnan(out[i]) : fabsl(out[i] - want) <= want * (is_float ? 0x1p-46L : 0x1p-43L))
+      continue;
+    fail_msg("exp_wide(%a) is %a, not %La", (double)x[i], out[i], want);
+  }
+  free(x), free(out);
+}
+
+static void every_variant_of_the_wide_exp_gives_the_same_bits(void **state) {
+  (void)state;
+  static const struct function line = {.low = -700, .high = 700};
+  const struct precision *p = &precisions[SINGLE];
+  float *x = numbers(p);
+  double *out = numbers(&precisions[DOUBLE]);
+  const size_t n = fill(p, &line, x);
+  for (size_t v = 0; v < COUNT(p->variant) && can_run(p->variant[v]); v++) {
+    p->variant[v]->exp_wide(x, out, n);
+    const uint64_t hash = hash_of(out, n * sizeof *out), want = 0x24170cdf166c83e1;
+    if (hash != want) fail_msg("%s: hash 0x%016" PRIx64, p->variant[v]->name, hash);
+  }
+  free(x), free(out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_function_keeps_its_bound),
@@ -378,6 +416,8 @@ int main(void) {
       cmocka_unit_test(every_variant_sums_to_the_same_bits),
       cmocka_unit_test(pow_keeps_its_bound_and_is_c_s_pow_at_special_numbers),
       cmocka_unit_test(every_variant_of_pow_gives_the_same_bits),
+      cmocka_unit_test(the_wide_exp_of_a_float_keeps_its_bound),
+      cmocka_unit_test(every_variant_of_the_wide_exp_gives_the_same_bits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

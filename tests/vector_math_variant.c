@@ -42,6 +42,10 @@ static void loop_pow(const void *in, const void *exponents, void *to, size_t n) 
   real *restrict out = to;
   for (size_t i = 0; i < n; i++) out[i] = real_pow(x[i], y[i]);
 }
+static void loop_exp_wide(const void *in, double *restrict out, size_t n) {
+  const real *restrict x = in;
+  for (size_t i = 0; i < n; i++) out[i] = real_exp_wide(x[i]);
+}
 static double sum(const void *x, size_t n) {
   return sum_real(x, n);
 }
@@ -63,6 +67,7 @@ const struct vector_math_variant NAME(LOSSD_VARIANT) = {
     .function = {VECTOR_MATH_FUNCTIONS(X)},
 #undef X
     .pow = loop_pow,
+    .exp_wide = loop_exp_wide,
     .sum = sum,
     .sum_products = products,
     .max = max,

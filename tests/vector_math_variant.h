@@ -36,6 +36,7 @@ struct vector_math_variant {
   const char *name;
   void (*function[VECTOR_MATH_COUNT])(const void *x, void *out, size_t n);
   void (*pow)(const void *x, const void *y, void *out, size_t n);
+  void (*exp_wide)(const void *x, double *out, size_t n);
   double (*sum)(const void *x, size_t n);
   double (*sum_products)(const void *x, const void *y, size_t n);
   double (*max)(const void *x, size_t n);

@@ -9,14 +9,14 @@
 #include "core/stable.h"
 
 enum { REDUCTION, OPTIONS };
+enum { INPUT, TARGET, WEIGHT, POS_WEIGHT };
 
-LOSSD_INLINE struct point point(const real *x, const double *option) {
-  (void)option;
-  const real z = x[0], y = x[1], w = x[2], q = x[3], no = 1 - y, yes = q * y;
-  const real a = logistic(z).log1p_e;
+LOSSD_INLINE struct point weighted_point(const real *x, real w, real q) {
+  const real z = x[0], y = x[1], no = 1 - y, yes = q * y;
+  const double wide_y = (double)y, wide_yes = (double)q * wide_y, wide_e = real_exp_wide(-real_abs(z));
+  const real a = real_log1p_unit(R(wide_e));
   const bool right = z >= 0;
   const real value = weighted(real_select(right, no, -yes), z) + (yes + no) * a;
-  const double wide_y = (double)y, wide_yes = (double)q * wide_y, wide_e = exp_neg_abs_f64((double)z);
   const double over = select_f64(right, 1 - wide_y, -wide_yes),
                under = select_f64(right, -wide_yes, 1 - wide_y);
   const real slope = R((over + under * wide_e) / (1 + wide_e));
@@ -25,8 +25,18 @@ LOSSD_INLINE struct point point(const real *x, const double *option) {
   return (struct point){.value = weighted(w, value), .grad = {weighted(w, slope), weighted(w, by_target)}};
 }
 
+LOSSD_INLINE struct point with_weights(const real *x, const double *option) {
+  return (void)option, weighted_point(x, x[WEIGHT], x[POS_WEIGHT]);
+}
+LOSSD_INLINE struct point without_weights(const real *x, const double *option) {
+  return (void)option, weighted_point(x, 1, 1);
+}
+
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
-  pointwise(t, point, 4, 2);
+  if (is_given(t, WEIGHT) || is_given(t, POS_WEIGHT))
+    pointwise(t, with_weights, 4, 2);
+  else
+    pointwise(t, without_weights, 2, 2);
 }
 LOSS_KERNEL(BCEWithLogitsLoss, tile);
 

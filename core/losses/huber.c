@@ -8,17 +8,28 @@
 #include "core/stable.h"
 
 enum { REDUCTION, BROADCAST, DELTA, OPTIONS };
+enum { INPUT, TARGET, WEIGHT };
 
-LOSSD_INLINE struct point point(const real *x, const double *option) {
-  const real d = x[0] - x[1], a = real_abs(d), delta = R(option[DELTA]), w = x[2];
+LOSSD_INLINE struct point weighted_point(const real *x, const double *option, real w) {
+  const real d = x[0] - x[1], a = real_abs(d), delta = R(option[DELTA]);
   const bool quadratic = a <= delta;
   const real value = quadratic ? R(0.5) * d * d : delta * (a - R(0.5) * delta);
   const real slope = weighted(w, quadratic ? d : delta * real_sign(d));
   return (struct point){.value = weighted(w, value), .grad = {slope, -slope}};
 }
 
+LOSSD_INLINE struct point with_weight(const real *x, const double *option) {
+  return weighted_point(x, option, x[WEIGHT]);
+}
+LOSSD_INLINE struct point without_weight(const real *x, const double *option) {
+  return weighted_point(x, option, 1);
+}
+
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
-  pointwise(t, point, 3, 2);
+  if (is_given(t, WEIGHT))
+    pointwise(t, with_weight, 3, 2);
+  else
+    pointwise(t, without_weight, 2, 2);
 }
 LOSS_KERNEL(HuberLoss, tile);
 

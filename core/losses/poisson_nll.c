@@ -38,7 +38,7 @@ LOSSD_INLINE struct point rate(const real *x, const double *option, int full) {
 
 LOSSD_INLINE struct point log_rate(const real *x, int full) {
   const real y = x[1];
-  const double rate_x = exp_f64((double)x[0]);
+  const double rate_x = real_exp_wide(x[0]);
   const struct log_factorial f = log_factorial(y, full);
   return (struct point){.value = R(rate_x) - weighted(y, x[0]) + f.value,
                         .grad = {R(rate_x - (double)y), R(f.slope - (double)x[0])}};

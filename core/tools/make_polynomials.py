@@ -157,6 +157,8 @@ ATAN_Z = (mp.sqrt(2) - 1) ** 2 * mpf("1.0001")
 POLYNOMIALS = [
     ("exp_rest", "(exp(x) - 1 - x) / x^2, |x| <= log(2)/2", exp_rest,
      lambda r: r**2 / abs(mp.expm1(r)), -HALF_LN2, HALF_LN2, 10, 4),
+    ("exp_quarter_rest", "(exp(x / 4) - 1) / x, |x| <= log(2)/2", lambda r: mp.expm1(r / 4) / r,
+     lambda r: abs(r) * mp.exp(-r / 4), -HALF_LN2, HALF_LN2, 6, None),
     ("log_rest", "(2 atanh(s) / s - 2) / s^2, x = s^2, s <= 3 - sqrt(8)", atanh_rest,
      lambda z: z / 2, 0, LOG_Z, 6, 2),
     ("log1p_unit_rest", "the same for s <= 1/3", atanh_rest,
