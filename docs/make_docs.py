@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/losses.md and docs/errors.md from the losses' rows and the table of errors: ./dev openapi.
+"""Writes docs/losses.md, docs/errors.md and the README's table of losses from the rows and the table of errors: ./dev openapi.
 
 Reads the output of print_catalogue on standard input; --check only compares. Standard library only.
 """
@@ -10,6 +10,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 EDITED = "<!-- Made from the losses' rows by ./dev openapi. Do not edit. -->\n"
+START, END = "<!-- The table is made by ./dev openapi. -->\n", "<!-- End of the table. -->\n"
 DTYPES_OF_INDICES = {"int64", "int32", "int16", "int8", "uint8"}
 
 
@@ -59,7 +60,8 @@ def loss_section(loss):
         [code(o["name"]), o["description"], values_of(o), code(o["defaults"]["textbook"]), code(o["defaults"]["pytorch"])]
         for o in loss["options"] if o["name"] != "definition"])
     example = json.dumps(loss["example"])
-    return (f"\n## {loss['name']}\n\n{loss['summary']}\n\n```math\n{loss['formula']}\n```\n\n{roles}\n{options}\n"
+    return (f"\n## {loss['name']}\n\n{loss['summary']}\n\n```math\n{loss['formula']}\n```\n\n"
+            f"![{loss['name']} and its gradient over one number of {loss['roles'][0]['name']}](plots/{loss['name']}.svg)\n\n{roles}\n{options}\n"
             f"    curl -H 'Content-Type: application/json' http://127.0.0.1:8080/v1/losses/{loss['name']} \\\n      -d '{example}'\n")
 
 
@@ -67,7 +69,8 @@ def losses_page(losses):
     return (f"{EDITED}# The {len(losses)} losses\n\nEvery loss also takes `sample_weight` (a factor >= 0 for each unreduced loss), `grad_output` (the "
             "cotangent of the loss that is\nreturned) and the option `definition`: whose defaults fill the options that are not given, "
             "`textbook` (the published formula,\nthe default) or `pytorch`. A request asks for gradients by name: "
-            "`\"gradients\": [\"input\"]`, or `true` for all.\n\n"
+            "`\"gradients\": [\"input\"]`, or `true` for all.\n\nThe plots show the loss, unreduced, and its gradient over the first number of the "
+            "first tensor, the rest as in the worked example\nbelow them; two curves where the definitions differ there.\n\n"
             + summary_table(losses) + "".join(map(loss_section, losses)))
 
 
@@ -79,15 +82,24 @@ def errors_page(errors):
             + table(["status", "code", "title", "cure"], rows))
 
 
+def readme(losses):
+    """The README with its table of losses made anew."""
+    before, rest = (HERE.parent / "README.md").read_text().split(START)
+    made = table(["loss", "what it is", "gradients by"], [
+        [f"[{loss['name']}](docs/losses.md#{loss['name'].lower()})", loss["summary"],
+         ", ".join(code(r["name"]) for r in loss["roles"] if r["differentiable"])] for loss in losses])
+    return before + START + made + END + rest.split(END)[1]
+
+
 def main():
     catalogue = json.load(sys.stdin)
     losses = catalogue["losses"]
-    pages = {"losses.md": losses_page(losses), "errors.md": errors_page(catalogue["errors"])}
+    pages = {"docs/losses.md": losses_page(losses), "docs/errors.md": errors_page(catalogue["errors"]), "README.md": readme(losses)}
     for name, text in pages.items():
         if "--check" not in sys.argv:
-            (HERE / name).write_text(text)
-        elif (HERE / name).read_text() != text:
-            sys.exit(f"docs/{name} is stale: run ./dev openapi")
+            (HERE.parent / name).write_text(text)
+        elif (HERE.parent / name).read_text() != text:
+            sys.exit(f"{name} is stale: run ./dev openapi")
 
 
 if __name__ == "__main__":

@@ -100,6 +100,21 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.browser.run("const c = document.querySelector('#heat-input'); return [c.width, c.height]"), [10, 50])
         self.browser.screenshot(PICTURES / "digits.png")
 
+    def test_the_picture_of_the_readme(self):
+        """.ci/browser && cp build/browser/readme.png docs/playground.png"""
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=1100, height=1290, deviceScaleFactor=0.8, mobile=False)
+        self.browser.chrome("Emulation.setScrollbarsHidden", hidden=True)
+        try:
+            self.playground()
+            self.after(lambda: self.browser.choose("#source", "digits50"))
+            self.after(lambda: self.browser.choose("#compare", "MultiMarginLoss"))
+            self.browser.run("document.activeElement.blur(); scrollTo(0, 0)")
+            self.browser.screenshot(PICTURES / "readme.png")
+        finally:
+            self.browser.chrome("Emulation.clearDeviceMetricsOverride")
+            self.browser.chrome("Emulation.setScrollbarsHidden", hidden=False)
+        self.assertLess((PICTURES / "readme.png").stat().st_size, 200_000)
+
     def test_an_option_changes_the_number(self):
         self.playground()
         self.after(lambda: self.browser.choose("#option-reduction", "mean"))

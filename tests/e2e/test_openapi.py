@@ -12,7 +12,7 @@ import unittest
 from server import SharedServer, evaluate
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-GENERATORS = [ROOT / "api/make_openapi.py", ROOT / "docs/make_docs.py", ROOT / "clients/python/make_losses.py"]
+GENERATORS = [ROOT / "api/make_openapi.py", ROOT / "docs/make_docs.py", ROOT / "docs/make_plots.py", ROOT / "clients/python/make_losses.py"]
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 
 
