@@ -49,11 +49,12 @@ static int check_uri(struct lossd_guard *guard, const char *uri, size_t length) 
   return 0;
 }
 
-int lossd_guard_begin(struct lossd_guard *guard, const char *uri, size_t uri_length, const char *uri_place,
-                      const char *version, struct lossd_problem *problem) {
+int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
+                      const char *uri_place, const char *version, struct lossd_problem *problem) {
   *guard = (struct lossd_guard){.problem = problem};
   if (check_uri(guard, uri, uri_length)) return problem->status;
-  if (version != uri_place + uri_length + 1) return broken(guard, "the request line is malformed");
+  if (uri_place != method + strlen(method) + 1 || version != uri_place + uri_length + 1)
+    return broken(guard, "the request line is malformed");
   size_t version_length = strlen(version);
   guard->old_protocol = strcmp(version, "HTTP/1.0") == 0;
   guard->next = version + version_length + 2;

@@ -45,11 +45,11 @@ struct lossd_guard {
   struct lossd_problem *problem;
 };
 
-/* The URI as it came, and the version string, which the parser cut from the same line. 0 or the problem's
- * status: it has a URI of at most LOSSD_MAX_URI printable ASCII characters, whose percent signs begin two
- * hexadecimal digits, not 00. */
-int lossd_guard_begin(struct lossd_guard *guard, const char *uri, size_t uri_length, const char *uri_place,
-                      const char *version, struct lossd_problem *problem);
+/* The method, the URI as it came and the version, which the parser cut from the same line. 0 or the problem's
+ * status: the three stand one blank apart, and it has a URI of at most LOSSD_MAX_URI printable ASCII
+ * characters, whose percent signs begin two hexadecimal digits, not 00. */
+int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
+                      const char *uri_place, const char *version, struct lossd_problem *problem);
 /* The next field in the order of the message. */
 int lossd_guard_field(struct lossd_guard *guard, const char *name, size_t name_length, const char *value,
                       size_t value_length);

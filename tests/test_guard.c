@@ -15,9 +15,9 @@ static int judge(const char *text, size_t length, struct lossd_guard *guard) {
   head[length] = 0;
   char *line = head, *uri = strchr(head, ' ') + 1, *version = strchr(uri, ' ') + 1;
   char *end = strstr(version, "\r\n");
-  version[-1] = 0;
+  version[-1] = uri[-1] = 0;
   end[0] = end[1] = 0;
-  int status = lossd_guard_begin(guard, uri, strlen(uri), uri, version, &problem);
+  int status = lossd_guard_begin(guard, head, uri, strlen(uri), uri, version, &problem);
   for (line = end + 2; !status && *line && *line != '\r'; line = end + 2) {
     end = strstr(line, "\r\n");
     end[0] = end[1] = 0;
@@ -89,10 +89,10 @@ static void test_hidden_bytes(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct lossd_guard guard;
     struct lossd_problem problem = {0};
-    char buffer[80] = "/";
-    memcpy(buffer + 2, cases[i].head, sizeof cases[i].head);
-    const char *head = buffer + 2;
-    int status = lossd_guard_begin(&guard, "/", 1, buffer, head, &problem);
+    char buffer[80] = "GET\0/";
+    memcpy(buffer + 6, cases[i].head, sizeof cases[i].head);
+    const char *head = buffer + 6;
+    int status = lossd_guard_begin(&guard, buffer, "/", 1, buffer + 4, head, &problem);
     if (!status) status = lossd_guard_field(&guard, head + 10, 4, head + cases[i].value, 1);
     if (!status) status = lossd_guard_end(&guard, head + cases[i].next);
     if (status != LOSSD_BAD_HTTP) fail_msg("%s: %d", cases[i].name, status);
