@@ -35,7 +35,8 @@ endfunction()
 # symbol[] and their number in symbol_length.
 function(lossd_embed variable)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${variable}.S)
-  set(text ".section .rodata\n")
+  # cet.h marks the object as fit for CET: one without the mark takes it from the whole program.
+  set(text "#ifdef __CET__\n#include <cet.h>\n#endif\n.section .rodata\n")
   set(files "")
   while(ARGN)
     list(POP_FRONT ARGN symbol file)

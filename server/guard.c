@@ -125,7 +125,7 @@ static int check_host(struct lossd_guard *guard) {
 int lossd_guard_end(struct lossd_guard *guard, const char *end) {
   const char *length = guard->values[LOSSD_FIELD_CONTENT_LENGTH];
   const char *encoding = guard->values[LOSSD_FIELD_TRANSFER_ENCODING];
-  if (end != guard->next + 2)
+  if (end != guard->next + 2 || (guard->next[0] && guard->next[0] != '\r'))
     return broken(guard, "a header line is folded, cut by a NUL or not ended by CR LF");
   if (length && encoding) return broken(guard, "Content-Length and Transfer-Encoding are both given");
   if (encoding && guard->old_protocol) return broken(guard, "HTTP/1.0 has no Transfer-Encoding");
