@@ -1,5 +1,5 @@
-/* The files of the pages: the playground at /, the API page at /docs, and what they load. Gzipped and embedded
- * while building (cmake/LossdAssets.cmake); constant bytes, any thread. */
+/* The files of the pages: the playground at /, the API page at /docs, and what they load. Gzipped and
+ * embedded while building (cmake/LossdAssets.cmake); constant bytes, any thread. */
 #ifndef LOSSD_SERVER_ASSETS_H
 #define LOSSD_SERVER_ASSETS_H
 

@@ -45,7 +45,7 @@ struct lossd_match {
   char loss[LOSSD_ROUTE_SEGMENT];  /* percent-decoded; "" when the path has none */
   char version[LOSSD_ROUTE_SEGMENT];
   char name[LOSSD_ROUTE_SEGMENT]; /* of a file or an error */
-  char allow[LOSSD_ALLOW_TEXT]; /* for the field Allow; "": there is no such path */
+  char allow[LOSSD_ALLOW_TEXT];   /* for the field Allow; "": there is no such path */
 };
 
 /* path: as it came, without the query. Segments are decoded one by one, so an encoded slash never separates.

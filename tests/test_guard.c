@@ -84,6 +84,7 @@ static void test_hidden_bytes(void **state) {
       {"folded", "HTTP/1.1\0\0Host\0a\0\0 b\0\0\0\0", 15, 24},
       {"NUL in the value", "HTTP/1.1\0\0Host\0a\0b\0\0\0\0", 15, 22},
       {"bare LF", "HTTP/1.1\0\0Host\0a\0\0\0", 15, 19},
+      {"bare LF, then a line of NUL and x", "HTTP/1.1\0\0Host\0a\0\0x\0", 15, 20},
       {"value elsewhere", "HTTP/1.1\0\0Host\0xxxxxxxxa\0\0\0\0", 23, 28},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

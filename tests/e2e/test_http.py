@@ -203,6 +203,7 @@ class Framing(SharedServer):
         "NUL in a name": (400, message(GET, HOST, "X\0A: b")),
         "control character": (400, message(GET, HOST, "X-A: b\x01c")),
         "CR in a value": (400, message(GET, HOST, "X-A: b\rc")),
+        "NUL and x as the last line": (400, b"GET /livez HTTP/1.1\r\nHost: lossd\n\0x\n"),
         "bare LF": (400, b"GET /livez HTTP/1.1\nHost: lossd\n\n"),
         "name that is no token": (400, message(GET, HOST, "X(A): b")),
         "no name": (400, message(GET, HOST, ": b")),
