@@ -135,7 +135,7 @@ static int compare(const void *a, const void *b) {
 static void report(const char *name, double *times, int repeat, int64_t elements) {
   qsort(times, (size_t)repeat, sizeof *times, compare);
   printf("{\"loss\": \"%s\", \"instruction_set\": \"%s\", \"elements\": %lld, \"ms\": %.4f, "
-         "\"ns_per_element\": %.3f}\n",
+         "\"ns_per_element\": %.4f}\n",
          name, lossd_instruction_set(), (long long)elements, times[repeat / 2] * 1e3,
          times[repeat / 2] * 1e9 / (double)elements);
 }

@@ -100,7 +100,8 @@ def bench_kernels():
         mean = round(math.exp(statistics.fmean(map(math.log, ratios))), 2)
         rows.append({"what": "geometric mean", "lossd": None, "peer": None, "ratio": mean})
     return [{"title": "Value and gradient, float32, one thread: ms of CPU time", "peer": f"PyTorch {peer.version}",
-             "target": "ratio at least 2 each, geometric mean at least 5", "rows": rows}, bench_bandwidth(), bench_expression()]
+             "target": "ratio at least 2 each, geometric mean at least 5", "rows": rows}, bench_bandwidth(), bench_flatness(),
+            bench_expression()]
 
 
 def bench_bandwidth():
@@ -113,6 +114,21 @@ def bench_bandwidth():
     rows = [{"what": name, "lossd": rate[name], "peer": rate["memcpy"], "ratio": ratio(rate[name], rate["memcpy"])}
             for name in arrays]
     return {"title": "64M elements: GB/s", "peer": "memcpy", "target": "ratio at least 0.8", "rows": rows}
+
+
+def bench_flatness():
+    """Cost of an element from what fits the first cache to what fits none, as a multiple of memcpy's."""
+    names, costs = ["MSELoss", "BCEWithLogitsLoss"], {}
+    for elements in (10**power for power in range(4, 9)):
+        repeat = min(max(3, 10**7 // elements), 501)
+        rounds = [kernel_times(["memcpy", *names], elements, repeat) for _ in range(ROUNDS if elements < 10**8 else 1)]
+        costs[elements] = {name: statistics.median(times[name]["ns_per_element"] for times in rounds)
+                           for name in ["memcpy", *names]}
+    rows = [{"elements": f"{elements:.0e}", **{f"{name} ns": cost[name] for name in cost},
+             **{f"{name} / memcpy": ratio(cost[name], cost["memcpy"]) for name in names}}
+            for elements, cost in costs.items()]
+    return {"title": "Cost of an element over sizes, value and gradient, float32, one thread", "columns": list(rows[0]),
+            "target": "multiples of memcpy within 2 of each other", "rows": rows}
 
 
 def bench_expression():
