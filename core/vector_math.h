@@ -74,7 +74,7 @@
 #undef EXPM1_LOW
 #undef TANH_ONE
 
-/* e^x in double, for what is to cancel against a float; half the price of exp_f64. Exact at 0; within 2^-46
+/* e^x in double, for what is to cancel against a float; cheaper than exp_f64. Exact at 0; within 2^-46
  * of itself where a float can hold it, within 2^-43 beyond, and e^+-700 past those. The constant that rounds
  * to an integer k leaves the exponent of 2^k in its lowest bits. */
 static inline double exp_wide_f32(float x) {
