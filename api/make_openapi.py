@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes api/openapi.yaml and api/openapi.json from the losses' rows: ./dev openapi.
 
-Reads the output of print_catalogue (the catalogue as GET /v1/losses gives it, and the table of errors) on standard
-input. Standard library only.
+Reads the output of print_catalogue (the catalogue as GET /v1/losses gives it, the answers to its examples, and the table of
+errors) on standard input. Standard library only.
 """
 
 import json
@@ -10,11 +10,11 @@ import pathlib
 import re
 import sys
 
+import openapi_inference
+from openapi_examples import PROBLEMS, binary_description, raw_answer, raw_query
+from openapi_schemas import BYTES, IDENTIFIER, JSON, PROBLEM, RAW, SAFETENSORS, TEXT, needs, number_schemas, ref
+
 HERE = pathlib.Path(__file__).parent
-JSON, RAW, SAFETENSORS, PROBLEM = (
-    "application/json", "application/octet-stream", "application/vnd.safetensors", "application/problem+json")
-DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
-MAX_RANK = 8
 TAGS = {"losses": "Evaluate a loss: its value and gradients.", "catalogue": "What there is, and what it takes.",
         "open inference": "The Open Inference Protocol, version 2: each loss is a model.",
         "service": "Probes, metrics and this document.", "pages": "For people with a browser."}
@@ -24,40 +24,18 @@ COMMON = {
     "grad_output": "The cotangent of the loss that is returned, in its shape; all ones where absent.",
 }
 
+FORMATS = """Post predictions and targets, name a loss, get its value and, if asked, its gradients.
 
-def ref(name):
-    return {"$ref": f"#/components/schemas/{name}"}
+A request is a set of named tensors, options and `gradients`; an answer is `loss`, then `numerator` and `denominator` where the
+loss was reduced, then `grad.<role>` for each gradient. Three formats are three spellings of this and give the same bits.
+Content-Type names the request's, Accept the answer's.
 
-
-def needs(*names):
-    return {"required": list(names), "properties": {name: {} for name in names}}
-
-
-def nested_array(rank):
-    """Arrays at most `rank` deep. A schema for each rank, since tools cannot follow one that contains itself."""
-    inner = [ref(f"Array{rank - 1}")] if rank > 1 else []
-    return {"description": f"Numbers in arrays, at most {rank} deep and not ragged.", "type": "array",
-            "items": {"anyOf": [ref("Number"), {"type": "boolean"}] + inner}}
-
-
-def number_schemas():
-    shape = {"type": "array", "maxItems": MAX_RANK, "items": {"type": "integer", "minimum": 0}}
-    object_form = {
-        "description": "A tensor with its dtype and shape; `data` flat or nested, or `base64`: little-endian, row-major.",
-        "type": "object", "additionalProperties": False,
-        "properties": {"dtype": {"type": "string", "enum": DTYPES}, "shape": shape,
-                       "data": {"anyOf": [ref("Number"), {"type": "boolean"}, ref(f"Array{MAX_RANK}")]},
-                       "base64": {"type": "string", "contentEncoding": "base64"}},
-        "oneOf": [needs("data"), needs("base64", "dtype", "shape")]}
-    return {
-        "NonFinite": {"description": "A number that JSON cannot spell. Requests may also write it without quotes.",
-                      "type": "string", "enum": ["NaN", "Infinity", "-Infinity"]},
-        "Number": {"anyOf": [{"type": "number"}, ref("NonFinite")]},
-        **{f"Array{rank}": nested_array(rank) for rank in range(1, MAX_RANK + 1)},
-        "TensorObject": object_form,
-        "Tensor": {"anyOf": [ref("Number"), ref(f"Array{MAX_RANK}"), ref("TensorObject")]},
-        "Result": {"description": "A number, or nested arrays of numbers.", "anyOf": [ref("Number"), ref(f"Array{MAX_RANK}")]},
-    }
+* **application/json**: tensors are numbers or nested arrays, or objects with a `dtype`.
+* **application/octet-stream**: the query describes each tensor by dtype and shape, `input=float32:32x10`, and may hold options,
+  `gradients` and `id`. The body is the tensors' bytes in the order of the query: row-major, little-endian, with nothing between
+  them. The answer's header `Lossd-Tensors` describes its bytes in the same way.
+* **application/vnd.safetensors**: a safetensors file (8 bytes with the header's length, the header in JSON, the tensors' bytes)
+  whose tensors have the roles' names; options, `gradients` and `id` are in the query. The answer is such a file."""
 
 
 def problem_schema(errors):
@@ -65,12 +43,19 @@ def problem_schema(errors):
         "description": "RFC 9457. `detail` says what was found and what was expected, `hint` what to do.",
         "type": "object", "required": ["type", "title", "status", "code", "detail"],
         "properties": {
-            "type": {"description": "A page that explains the code.", "type": "string", "format": "uri-reference"}, "title": {"type": "string"},
-            "status": {"type": "integer"},
+            "type": {"description": "A page that explains the code.", "type": "string", "format": "uri-reference"},
+            "title": {"type": "string"}, "status": {"type": "integer"},
             "code": {"type": "string", "enum": [e["code"] for e in errors]},
             "detail": {"type": "string"}, "hint": {"type": "string"},
             "pointer": {"description": "JSON pointer of the member at fault.", "type": "string"},
             "offset": {"description": "The byte at which the syntax broke.", "type": "integer", "minimum": 0}}}
+
+
+def problem_example(status):
+    if status not in PROBLEMS:
+        return {}
+    request, problem = PROBLEMS[status]
+    return {"examples": {"worked": {"summary": request, "value": problem}}}
 
 
 def option_schema(option):
@@ -78,7 +63,9 @@ def option_schema(option):
                              f"(textbook), {json.dumps(option['defaults']['pytorch'])} (pytorch)."}
     kind = option["type"]
     if "values" in option:
-        schema["enum"] = option["values"] + ([True, False] if "false" in option["values"] else [])
+        schema["type"], schema["enum"] = "string", option["values"]
+        if "false" in option["values"]:  # true and false are other spellings of two of them
+            schema = {"description": schema.pop("description"), "anyOf": [schema, {"type": "boolean"}]}
     elif kind in ("number", "integer"):
         schema["type"] = kind
         for key in ("minimum", "maximum", "exclusiveMinimum"):
@@ -102,7 +89,7 @@ def loss_schemas(loss):
         "options": ref(f"{name}Options"),
         "gradients": {"description": "true: of all floating tensors that have one; or the names of roles.",
                       "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": differentiable}}]},
-        "id": {"description": "Echoed. At most 128 bytes.", "type": "string", "maxLength": 128}}
+        "id": IDENTIFIER}
     request = {"type": "object", "additionalProperties": False, "properties": members,
                "required": [r["name"] for r in loss["roles"] if r["required"]]}
     answer = {"type": "object", "additionalProperties": False, "required": ["loss"], "properties": {
@@ -120,37 +107,38 @@ def error_responses(statuses):
     return {str(s): {"$ref": f"#/components/responses/Error{s}"} for s in statuses}
 
 
-def query_parameters(loss):
-    description = {"type": "string", "pattern": "^[a-z0-9]+:([0-9]+(x[0-9]+)*)?$", "examples": ["float32:32x10"]}
+def query_parameters(loss, examples):
+    description = {"type": "string", "pattern": "^[a-z0-9]+:([0-9]+(x[0-9]+)*)?$"}
     rows = [(r["name"], f"application/octet-stream: dtype and shape of {r['name']}.", description) for r in loss["roles"]]
     rows += [(name, f"application/octet-stream: dtype and shape of {name}.", description) for name in COMMON]
     rows += [(o["name"], o["description"], {k: v for k, v in option_schema(o).items() if k != "description"})
              for o in loss["options"]]
-    rows += [("gradients", "true, or roles separated by commas.", {"type": "string"}),
+    rows += [("gradients", "true, or roles separated by commas.", TEXT),
              ("id", "Comes back as Lossd-Id, or in the answer's metadata.", {"type": "string", "maxLength": 128})]
-    return [{"name": n, "in": "query", "required": False, "description": f"{d} Not with application/json.", "schema": s}
-            for n, d, s in rows]
+    return [{"name": n, "in": "query", "required": False, "description": f"{d} Not with application/json.",
+             "schema": s | ({"examples": [examples[n]]} if n in examples and s.get("type") == "string" else {})} for n, d, s in rows]
 
 
-def evaluate_path(loss, statuses):
+def evaluate_path(loss, answer, statuses):
     name = loss["name"]
-    binary = {RAW: {}, SAFETENSORS: {}}
+    binary = {RAW: BYTES, SAFETENSORS: BYTES}
+    headers = {"Server-Timing": {"description": "Milliseconds in queue, decode, compute, encode.", "schema": TEXT},
+               "Lossd-Tensors": {"description": "octet-stream: what the body holds, in order.", "schema": TEXT,
+                                 "example": raw_answer(answer)},
+               "Lossd-Id": {"description": "octet-stream: the request's id.", "schema": TEXT}}
     return {
         "get": catalogue_operation(name),
         "post": {
             "operationId": f"evaluate{name}", "tags": ["losses"], "summary": loss["summary"],
             "description": f"```tex\n{loss['formula']}\n```",
-            "parameters": query_parameters(loss),
-            "requestBody": {"required": True, "content": {
+            "parameters": query_parameters(loss, raw_query(loss, answer)),
+            "requestBody": {"required": True, "description": binary_description(loss, answer), "content": {
                 JSON: {"schema": ref(f"{name}Request"), "examples": {"worked": {"value": loss["example"]}}}} | binary},
             "responses": {"200": {
                 "description": "The loss and the gradients asked for, in the format of the request or of Accept.",
-                "headers": {"Server-Timing": {"description": "Milliseconds in queue, decode, compute, encode.",
-                                              "schema": {"type": "string"}},
-                            "Lossd-Tensors": {"description": "octet-stream: what the body holds, in order.",
-                                              "schema": {"type": "string"}},
-                            "Lossd-Id": {"description": "octet-stream: the request's id.", "schema": {"type": "string"}}},
-                "content": {JSON: {"schema": ref(f"{name}Answer")}} | binary}} | error_responses(statuses)}}
+                "headers": headers,
+                "content": {JSON: {"schema": ref(f"{name}Answer"), "examples": {"worked": {"value": answer}}}} | binary}}
+            | error_responses(statuses)}}
 
 
 def catalogue_operation(name):
@@ -160,17 +148,16 @@ def catalogue_operation(name):
 
 
 def loss_schema():
-    text = {"type": "string"}
     role = {"type": "object", "required": ["name", "description", "shape", "dtypes", "required", "differentiable"],
-            "properties": {"name": text, "description": text, "shape": text, "dtypes": {"type": "array", "items": text},
+            "properties": {"name": TEXT, "description": TEXT, "shape": TEXT, "dtypes": {"type": "array", "items": TEXT},
                            "required": {"type": "boolean"}, "differentiable": {"type": "boolean"}}}
     option = {"type": "object", "required": ["name", "type", "description", "defaults"],
-              "properties": {"name": text, "type": text, "description": text, "values": {"type": "array"},
+              "properties": {"name": TEXT, "type": TEXT, "description": TEXT, "values": {"type": "array", "items": TEXT},
                              "minimum": {"type": "number"}, "maximum": {"type": "number"},
                              "exclusiveMinimum": {"type": "number"},
                              "defaults": {"type": "object", **needs("textbook", "pytorch")}}}
     return {"type": "object", "required": ["name", "summary", "formula", "roles", "options", "example"],
-            "properties": {"name": text, "summary": text, "formula": text, "roles": {"type": "array", "items": role},
+            "properties": {"name": TEXT, "summary": TEXT, "formula": TEXT, "roles": {"type": "array", "items": role},
                            "options": {"type": "array", "items": option}, "example": {"type": "object"}}}
 
 
@@ -188,56 +175,22 @@ def named(operation, summary, schema, contents):
     return item
 
 
-def inference_paths():
-    model = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
-    version = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "enum": ["1"]}}
-    anything = {"type": "object"}
-    error = {status: {"description": description, "content": {JSON: {"schema": ref("InferenceError")}}}
-             for status, description in {"4XX": "The request is at fault.", "5XX": "The server cannot, now."}.items()}
-
-    def get(operation, summary, parameters=(), content=None):
-        answer = {"description": summary} | ({"content": {JSON: {"schema": content}}} if content else {})
-        return {"operationId": operation, "tags": ["open inference"], "summary": summary, "parameters": list(parameters),
-                "responses": {"200": answer} | error}
-
-    def infer(operation, parameters):
-        return {"operationId": operation, "tags": ["open inference"], "summary": "Evaluate a loss as a model.",
-                "parameters": list(parameters) + [{
-                    "name": "Inference-Header-Content-Length", "in": "header", "required": False,
-                    "description": "Bytes of JSON before the binary tensors.", "schema": {"type": "integer"}}],
-                "requestBody": {"required": True, "content": {JSON: {"schema": anything}, RAW: {}}},
-                "responses": {"200": {"description": "The outputs.", "content": {JSON: {"schema": anything}, RAW: {}}}} | error}
-
-    base, versioned = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
-    return {
-        "/v2": {"get": get("inferenceServer", "Name, version and extensions.", content=anything)},
-        "/v2/health/live": {"get": get("inferenceLive", "The process runs.")},
-        "/v2/health/ready": {"get": get("inferenceReady", "Requests are taken.")},
-        base: {"get": get("inferenceModel", "A loss's tensors.", [model], anything)},
-        base + "/ready": {"get": get("inferenceModelReady", "The loss can be evaluated.", [model])},
-        base + "/infer": {"post": infer("infer", [model])},
-        versioned: {"get": get("inferenceModelVersion", "A loss's tensors.", [model, version], anything)},
-        versioned + "/ready": {"get": get("inferenceModelVersionReady", "The loss can be evaluated.", [model, version])},
-        versioned + "/infer": {"post": infer("inferVersion", [model, version])},
-    }
-
-
 def document(catalogue):
     losses, errors = catalogue["losses"], catalogue["errors"]
     evaluate_statuses = sorted({e["status"] for e in errors})
     titles = {}
     for e in errors:
         titles.setdefault(e["status"], []).append(e["code"])
-    responses = {f"Error{s}": {"description": ", ".join(codes), "content": {PROBLEM: {"schema": ref("Problem")}}}
+    responses = {f"Error{s}": {"description": ", ".join(codes),
+                               "content": {PROBLEM: {"schema": ref("Problem")} | problem_example(s)}}
                  for s, codes in sorted(titles.items())}
-    schemas = number_schemas() | {"Problem": problem_schema(errors), "Loss": loss_schema(), "InferenceError": {
-        "type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}}
+    schemas = number_schemas() | openapi_inference.schemas() | {"Problem": problem_schema(errors), "Loss": loss_schema()}
     paths = {"/v1/losses": plain("listLosses", "The catalogue.", JSON, "catalogue", schema={
         "type": "object", "required": ["losses"], "properties": {"losses": {"type": "array", "items": ref("Loss")}}})}
     for loss in losses:
         schemas |= loss_schemas(loss)
-        paths[f"/v1/losses/{loss['name']}"] = evaluate_path(loss, evaluate_statuses)
-    paths |= inference_paths()
+        paths[f"/v1/losses/{loss['name']}"] = evaluate_path(loss, catalogue["answers"][loss["name"]], evaluate_statuses)
+    paths |= openapi_inference.paths(catalogue)
     for path, summary in {"/livez": "The process runs.", "/readyz": "Requests are taken; 503 while draining."}.items():
         paths[path] = plain(path.strip("/"), summary, "text/plain", errors=(400,))
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -258,8 +211,7 @@ def document(catalogue):
         "openapi": "3.1.0",
         "info": {"title": "lossd", "version": catalogue["version"], "license": {"name": "MIT", "identifier": "MIT"},
                  "summary": "Loss functions and their exact gradients over HTTP.",
-                 "description": "Post predictions and targets, name a loss, get its value and, if asked, its gradients. JSON, "
-                                "raw binary and safetensors are three spellings of the same thing and give the same bits."},
+                 "description": FORMATS},
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],

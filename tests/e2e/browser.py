@@ -2,18 +2,16 @@
 
 import json
 import pathlib
-import shutil
 import struct
 import subprocess
 import unittest
 import urllib.parse
 
 from server import Server
-from webdriver import Browser
+from webdriver import ENTER, TAB, Browser
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PICTURES = ROOT / "build/browser"
-SWAGGER_UI = ROOT / "build/npm/node_modules/swagger-ui-dist"
 
 
 class Pages(unittest.TestCase):
@@ -181,7 +179,6 @@ class Pages(unittest.TestCase):
         self.browser.screenshot(PICTURES / "docs-plain.png")
         self.check_quiet()
 
-    @unittest.skipUnless(SWAGGER_UI.exists(), "built without Swagger UI")
     def test_swagger_ui_tries_an_operation(self):
         self.browser.open(f"{self.server.url}/docs#/losses/evaluateHuberLoss")
         found = lambda selector: self.browser.run("return !!document.querySelector(arguments[0])", selector)
@@ -225,16 +222,47 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.loss(), 0.125 + 0.5)
         self.check_quiet()
 
+    def test_the_keyboard_alone_computes(self):
+        """Tab to the losses, a letter chooses one, Tab on to its field; Enter in a field computes."""
+        self.playground()
+        focused = lambda: self.browser.run("return document.activeElement.id")
+        self.tab_until(lambda: focused() == "loss")
+        self.after(lambda: self.browser.press("L"))
+        self.assertEqual(self.browser.run("return document.querySelector('#loss').value"), "L1Loss")
+        self.tab_until(lambda: focused() == "compute")
+        self.after(lambda: self.browser.press(ENTER))
+        self.assertEqual(self.browser.text("#error"), "")
+        self.assertEqual(self.loss(), 1.5)
+        self.check_quiet()
+
+    def tab_until(self, there):
+        for _ in range(30):
+            self.browser.press(TAB)
+            if there():
+                return
+        self.fail("Tab does not lead there")
+
+    def test_a_file_dropped_on_a_field_fills_it(self):
+        self.playground()
+        self.after(lambda: self.browser.run("""
+            const header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }".padEnd(117) + "\\n";
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]), header,
+                                      new Float64Array([1, 2])], "targets.npy"));
+            document.querySelector("#role-target").dispatchEvent(
+                new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: files}));"""))
+        self.assertEqual(self.browser.run("return document.querySelector('#role-target').value"), "[1, 2]")
+        self.assertEqual(self.loss(), 0.125 + 0.5)
+        self.check_quiet()
+
     def test_the_copied_text_runs(self):
-        """curl, Python and C as they stand; JavaScript where there is Node."""
+        """As it stands, in each language."""
         self.playground()
         folder = PICTURES / "snippets"
         folder.mkdir(exist_ok=True)
         runs = {"curl": ["sh", "{}"], "Python": ["/usr/bin/python3", "{}"], "JavaScript": ["node", "{}"],
                 "C": ["sh", "-c", f"gcc -x c {{}} -o {folder}/loss -lcurl && {folder}/loss"]}
         for language, command in runs.items():
-            if language == "JavaScript" and not shutil.which("node"):
-                continue
             self.browser.choose("#language", language)
             file = folder / f"loss-{language}{'.mjs' if language == 'JavaScript' else ''}"
             file.write_text(self.browser.text("#snippet"))

@@ -5,11 +5,13 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
-from server import SharedServer, evaluate
+from server import SharedServer, evaluate, request
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 GENERATORS = [ROOT / "api/make_openapi.py", ROOT / "docs/make_docs.py", ROOT / "docs/make_plots.py", ROOT / "clients/python/make_losses.py"]
@@ -30,6 +32,28 @@ def route_of(path):
 def operations():
     return {(method.upper(), path): operation
             for path, item in DOCUMENT["paths"].items() for method, operation in item.items()}
+
+
+def worked(described):
+    """The example of a request's or an answer's JSON."""
+    return described["content"]["application/json"]["examples"]["worked"]["value"]
+
+
+def described_query(operation):
+    """The query of the example in raw bytes, out of the request's description."""
+    return dict(urllib.parse.parse_qsl(re.search(r"`\?(\S+)`", operation["requestBody"]["description"]).group(1)))
+
+
+def packed(dtype, value):
+    """Nested arrays as bytes."""
+    if isinstance(value, list):
+        return b"".join(packed(dtype, item) for item in value)
+    return struct.pack("<d", float(value)) if dtype == "float64" else struct.pack("<q", value)
+
+
+def in_order(answer):
+    """The numbers of an answer in the order of the binary formats."""
+    return [answer[name] for name in ("loss", "numerator", "denominator") if name in answer] + list(answer["gradients"].values())
 
 
 class Document(unittest.TestCase):
@@ -76,19 +100,72 @@ class Served(SharedServer):
                 if content:
                     self.assertIn(got.headers["content-type"].split(";")[0], content, path)
 
-    def test_every_example_evaluates(self):
-        count = 0
+    def evaluations(self):
+        """(loss, operation, request, answer): the worked example of each loss."""
+        found = [(path.rpartition("/")[2], operation, worked(operation["requestBody"]), worked(operation["responses"]["200"]))
+                 for (method, path), operation in operations().items() if method == "POST" and path.startswith("/v1/")]
+        self.assertEqual(len(found), 21)
+        return found
+
+    def test_every_example_has_the_answer_that_is_described(self):
+        for loss, _, body, answer in self.evaluations():
+            got = self.ask(evaluate(json.dumps(body).encode(), loss))
+            self.assertEqual((got.status, got.json()), (200, answer), loss)
+            described = DOCUMENT["components"]["schemas"][loss + "Answer"]["properties"]
+            self.assertLessEqual(set(answer), set(described), loss)
+            self.assertLessEqual(set(answer["gradients"]), set(described["gradients"]["properties"]), loss)
+
+    def test_every_example_has_the_same_answer_in_raw_bytes(self):
+        for loss, operation, body, answer in self.evaluations():
+            query = described_query(operation)
+            tensors = {name: text.partition(":")[0] for name, text in query.items() if name in body and ":" in text}
+            sent = b"".join(packed(dtype, body[name]) for name, dtype in tensors.items())
+            self.assertIn(f"a body of {len(sent)} bytes", operation["requestBody"]["description"])
+            got = self.post(loss, query, sent, "application/octet-stream")
+            self.assertEqual(got.headers["lossd-tensors"], operation["responses"]["200"]["headers"]["Lossd-Tensors"]["example"])
+            self.assertEqual(got.body, b"".join(packed("float64", value) for value in in_order(answer)), loss)
+
+    def test_every_example_has_the_same_answer_in_safetensors(self):
+        for loss, operation, body, answer in self.evaluations():
+            query = described_query(operation)
+            header, data = {}, b""
+            for name, text in query.items():
+                if name in body and ":" in text:
+                    dtype, _, shape = text.partition(":")
+                    added = packed(dtype, body[name])
+                    header[name] = {"dtype": {"float64": "F64", "int64": "I64"}[dtype], "data_offsets": [len(data), len(data) + len(added)],
+                                    "shape": [int(n) for n in shape.split("x") if n]}
+                    data += added
+            options = {name: text for name, text in query.items() if name not in header}
+            text = json.dumps(header).encode()
+            got = self.post(loss, options, struct.pack("<Q", len(text)) + text + data, "application/vnd.safetensors")
+            self.assertTrue(got.body.endswith(b"".join(packed("float64", value) for value in in_order(answer))), loss)
+
+    def post(self, loss, query, body, content_type):
+        path = f"/v1/losses/{loss}?{urllib.parse.urlencode(query)}"
+        got = self.ask(request("POST", path, body, {"Content-Type": content_type}))
+        self.assertEqual(got.status, 200, (path, got.body))
+        return got
+
+    def test_the_inference_examples_have_the_answers_that_are_described(self):
         for (method, path), operation in operations().items():
-            if method != "POST" or not path.startswith("/v1/"):
+            if not path.startswith("/v2") or "content" not in operation["responses"]["200"]:
                 continue
-            for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
-                got = self.ask(evaluate(json.dumps(example["value"]).encode(), path.rpartition("/")[2]))
-                self.assertEqual(got.status, 200, (path, got.body))
-                described = DOCUMENT["components"]["schemas"][path.rpartition("/")[2] + "Answer"]["properties"]
-                self.assertLessEqual(set(got.json()), set(described), path)
-                self.assertLessEqual(set(got.json()["gradients"]), set(described["gradients"]["properties"]), path)
+            body = json.dumps(worked(operation["requestBody"])).encode() if method == "POST" else None
+            parameters = {p["name"]: p["schema"].get("enum", p["schema"].get("examples"))[0]
+                          for p in operation["parameters"] if p["in"] == "path"}
+            got = self.ask(request(method, path.format(**parameters), body, {"Content-Type": "application/json"}))
+            self.assertEqual((got.status, got.json()), (200, worked(operation["responses"]["200"])), path)
+
+    def test_a_wrong_request_has_the_problem_that_is_described(self):
+        count = 0
+        for response in DOCUMENT["components"]["responses"].values():
+            for example in response["content"]["application/problem+json"].get("examples", {}).values():
+                method, path, body = example["summary"].split(" ", 2)
+                got = self.ask(request(method, path, body.encode(), {"Content-Type": "application/json"}))
+                self.assertEqual((got.status, got.json()), (example["value"]["status"], example["value"]))
                 count += 1
-        self.assertEqual(count, 21)
+        self.assertGreaterEqual(count, 3)
 
     def test_pages_may_call_nothing_but_their_server(self):
         for path in ("/", "/docs"):

@@ -12,6 +12,7 @@ import time
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,1500"]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+TAB, ENTER = "\ue004", "\ue007"
 
 
 class Browser:
@@ -77,6 +78,11 @@ class Browser:
         element = self.element(selector)
         self.ask("POST", f"/element/{element}/clear", {})
         self.ask("POST", f"/element/{element}/value", {"text": text})
+
+    def press(self, key):
+        """A key, wherever the focus is."""
+        actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        self.ask("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
     def choose(self, selector, value):
         self.click(f"{selector} option[value='{value}']")
