@@ -49,9 +49,18 @@ static int check_uri(struct lossd_guard *guard, const char *uri, size_t length) 
   return 0;
 }
 
+/* RFC 9110, 5.6.2 */
+static bool is_token(const char *text, size_t length) {
+  static const char others[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < length; i++)
+    if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr(others, text[i]))) return false;
+  return length > 0;
+}
+
 int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
                       const char *uri_place, const char *version, struct lossd_problem *problem) {
   *guard = (struct lossd_guard){.problem = problem};
+  if (!is_token(method, strlen(method))) return broken(guard, "the method is not a token");
   if (check_uri(guard, uri, uri_length)) return problem->status;
   if (uri_place != method + strlen(method) + 1 || version != uri_place + uri_length + 1)
     return broken(guard, "the request line is malformed");
@@ -59,14 +68,6 @@ int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char 
   guard->old_protocol = strcmp(version, "HTTP/1.0") == 0;
   guard->next = version + version_length + 2;
   return 0;
-}
-
-/* RFC 9110, 5.6.2 */
-static bool is_token(const char *text, size_t length) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  for (size_t i = 0; i < length; i++)
-    if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr(others, text[i]))) return false;
-  return length > 0;
 }
 
 static bool has_control(const char *text, size_t length) {

@@ -46,8 +46,8 @@ struct lossd_guard {
 };
 
 /* The method, the URI as it came and the version, which the parser cut from the same line. 0 or the problem's
- * status: the three stand one blank apart, and it has a URI of at most LOSSD_MAX_URI printable ASCII
- * characters, whose percent signs begin two hexadecimal digits, not 00. */
+ * status: the three stand one blank apart, the method is a token, and it has a URI of at most LOSSD_MAX_URI
+ * printable ASCII characters, whose percent signs begin two hexadecimal digits, not 00. */
 int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
                       const char *uri_place, const char *version, struct lossd_problem *problem);
 /* The next field in the order of the message. */

@@ -62,6 +62,8 @@ static void test_heads(void **state) {
       {HEAD(GET ": b\r\n\r\n"), LOSSD_BAD_HTTP},
       {HEAD(GET "X-A: b\x01\r\n\r\n"), LOSSD_BAD_HTTP},
       {HEAD(GET "X-A: b\x7f\r\n\r\n"), LOSSD_BAD_HTTP},
+      {HEAD("G\rET / HTTP/1.1\r\nHost: a\r\n\r\n"), LOSSD_BAD_HTTP},
+      {HEAD("G(T / HTTP/1.1\r\nHost: a\r\n\r\n"), LOSSD_BAD_HTTP},
       {HEAD("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n"), LOSSD_BAD_HTTP},
       {HEAD("GET /%4 HTTP/1.1\r\nHost: a\r\n\r\n"), LOSSD_BAD_HTTP},
       {HEAD("GET /%g0 HTTP/1.1\r\nHost: a\r\n\r\n"), LOSSD_BAD_HTTP},

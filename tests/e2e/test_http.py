@@ -198,6 +198,7 @@ class Framing(SharedServer):
         "NUL in a value": (400, message(POST, HOST, "X-A: b\0c", TYPE, "Content-Length: 0")),
         "NUL in the last value": (400, message(GET, HOST, "X-A: b\0c")),
         "NUL in the method": (400, message("BRE\0W /livez HTTP/1.1", HOST)),
+        "CR in the method": (400, message("M\r /livez HTTP/1.1", HOST)),
         "two spaces after the method": (400, message("GET  /livez HTTP/1.1", HOST)),
         "NUL in the path": (400, message("GET /livez\0/x HTTP/1.1", HOST)),
         "NUL in a name": (400, message(GET, HOST, "X\0A: b")),
