@@ -350,14 +350,27 @@ def bench_json():
 
 
 class Sink(threading.Thread):
-    """Reads requests and throws them away: what the sockets alone cost. Run as a process of its own."""
+    """Reads requests and throws them away, or keeps the last body in a buffer that it reuses: what the sockets alone
+    cost. Run as a process of its own."""
 
-    def __init__(self, port):
+    def __init__(self, port, keep):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", port))
+        self.keep = keep
+        self.buffer = bytearray(1 << 20)
+
+    def read_body(self, connection, left):
+        if self.keep and len(self.buffer) < left:
+            self.buffer = bytearray(left)
+        view, at = memoryview(self.buffer), 0
+        while left > 0:
+            got = connection.recv_into(view[at:])
+            if not got:
+                return
+            left -= got
+            at += got if self.keep else 0
 
     def run(self):
-        buffer = bytearray(1 << 20)
         while True:
             connection, _ = self.listener.accept()
             with connection, contextlib.suppress(OSError):
@@ -368,34 +381,83 @@ class Sink(threading.Thread):
                         break
                     head += piece
                 else:
-                    left = int(re.search(rb"(?i)content-length: *(\d+)", head).group(1))
-                    left -= len(head) - head.index(b"\r\n\r\n") - 4
-                    while left > 0:
-                        left -= connection.recv_into(buffer)
+                    length = int(re.search(rb"(?i)content-length: *(\d+)", head).group(1))
+                    self.read_body(connection, length - (len(head) - head.index(b"\r\n\r\n") - 4))
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
-def start_sink():
+def start_sink(name):
     port = free_port()
-    return process("sink", [sys.executable, __file__, "--sink", str(port)], port)
+    return process(name, [sys.executable, __file__, "--sink", str(port), name], port)
+
+
+def raw_upload(megabytes):
+    """A path and a body of so many MB."""
+    count = megabytes * 1_000_000 // 8
+    return f"{PATH}?input=float32:{count}&target=float32:{count}", struct.pack("<f", 1.5) * (2 * count)
 
 
 def bench_bulk():
     rows = []
     for megabytes in (8, 800):
-        count = megabytes * 1_000_000 // 8
-        body = struct.pack("<f", 1.5) * (2 * count)
-        query = f"{PATH}?input=float32:{count}&target=float32:{count}"
+        path, body = raw_upload(megabytes)
         with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(start()) for start in (start_lossd, start_sink)]
+            servers = [stack.enter_context(start_lossd())]
+            servers += [stack.enter_context(start_sink(name)) for name in ("sink", "keeping sink")]
             if has("fastapi") and megabytes < 100:
                 servers.append(stack.enter_context(start_fastapi()))
-            ms = in_turns(servers, lambda name: "/raw" if name == "FastAPI" else query, body, RAW)
+            ms = in_turns(servers, lambda name: "/raw" if name == "FastAPI" else path, body, RAW)
             memory = peak_mib(servers[0][2])
-        rows.append({"what": f"{megabytes} MB", "lossd": ms["lossd"], "sink": ms["sink"], "FastAPI": ms.get("FastAPI"),
-                     "lossd / sink": ratio(ms["lossd"], ms["sink"]), "peak MiB": memory})
+        rows.append({"what": f"{megabytes} MB", "lossd": ms["lossd"], "sink": ms["sink"], "keeping sink": ms["keeping sink"],
+                     "FastAPI": ms.get("FastAPI"), "lossd / sink": ratio(ms["lossd"], ms["sink"]),
+                     "lossd / keeping": ratio(ms["lossd"], ms["keeping sink"]), "peak MiB": memory})
     return [{"title": "Raw upload, MSELoss of float32: ms", "columns": list(rows[0]), "rows": rows,
-             "target": "within 1.5 times the bare sink"}]
+             "target": "within 1.5 times the bare sink"}, bench_beside()]
+
+
+# Tiny requests beside large ones
+
+
+def upload_forever(port):
+    """A process that posts 100 MB, again and again."""
+    path, body = raw_upload(100)
+    while True:
+        post(port, path, body, RAW)
+
+
+def tiny_latencies(port, seconds):
+    """Sorted milliseconds of tiny requests, one after the other with a pause between."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: {JSON}\r\nContent-Length: {len(TINY)}\r\n\r\n"
+    request, took, end = (head + TINY).encode(), [], time.perf_counter() + seconds
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            connection.sendall(request)
+            answer = connection.recv(65536)
+            took.append((time.perf_counter() - start) * 1e3)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(f"a tiny request was answered {answer[:300]!r}")
+            time.sleep(0.001)
+    return sorted(took)
+
+
+def bench_beside():
+    runs, rows = {0: [], 1: [], 2: []}, []
+    with start_lossd() as (_, port, _):
+        for _ in range(ROUNDS):
+            for clients, own in runs.items():
+                uploads = [subprocess.Popen([sys.executable, __file__, "--upload", str(port)]) for _ in range(clients)]
+                time.sleep(1)
+                own.append(tiny_latencies(port, 3))
+                for upload in uploads:
+                    upload.kill()
+                    upload.wait()
+    for clients, own in runs.items():
+        p50, p99 = (statistics.median(took[len(took) * p // 100] for took in own) for p in (50, 99))
+        rows.append({"what": f"{clients} clients posting 100 MB" if clients else "idle", "p50 ms": p50, "p99 ms": p99,
+                     "p99 / idle p99": ratio(p99, rows[0]["p99 ms"] if rows else p99)})
+    return {"title": "A tiny MSELoss request beside raw uploads of 100 MB: ms", "columns": list(rows[0]), "rows": rows,
+            "target": "p99 within 5 times that of an idle server"}
 
 
 # One large evaluation on one worker and on two
@@ -471,7 +533,9 @@ PARTS = {"kernels": bench_kernels, "http": bench_http, "json": bench_json, "bulk
 
 def main(arguments):
     if arguments[:1] == ["--sink"]:
-        Sink(int(arguments[1])).run()
+        Sink(int(arguments[1]), arguments[2] == "keeping sink").run()
+    if arguments[:1] == ["--upload"]:
+        upload_forever(int(arguments[1]))
     unknown = [name for name in arguments if name not in PARTS]
     if unknown:
         sys.exit(f"unknown part {unknown[0]}; there are: {' '.join(PARTS)}")

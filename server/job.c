@@ -56,7 +56,8 @@ void lossd_job_admit(struct lossd_job *job) {
   struct lossd_exchange *x = &job->exchange;
   uint64_t work = (uint64_t)x->plan.nanoseconds + x->body_length * NANOSECONDS_A_BYTE + 1;
   if (x->problem.status || work <= job->admitted_nanoseconds) return;
-  if (lossd_admit_work(job->holding->admission, work - job->admitted_nanoseconds)) {
+  if (lossd_admit_work(job->holding->admission, job->admitted_nanoseconds,
+                       work - job->admitted_nanoseconds)) {
     job->admitted_nanoseconds = work;
     return;
   }

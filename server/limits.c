@@ -59,9 +59,9 @@ void lossd_release_job(struct lossd_admission *admission) {
   atomic_fetch_sub_explicit(&admission->jobs, 1, memory_order_relaxed);
 }
 
-bool lossd_admit_work(struct lossd_admission *admission, uint64_t nanoseconds) {
+bool lossd_admit_work(struct lossd_admission *admission, uint64_t own, uint64_t nanoseconds) {
   uint64_t before = atomic_fetch_add_explicit(&admission->nanoseconds, nanoseconds, memory_order_relaxed);
-  if (before == 0 || before + nanoseconds <= admission->max_nanoseconds) return true;
+  if (before == own || before + nanoseconds <= admission->max_nanoseconds) return true;
   lossd_release_work(admission, nanoseconds);
   return false;
 }

@@ -43,9 +43,9 @@ bool lossd_admission_has_room(struct lossd_admission *admission);
 bool lossd_admit_job(struct lossd_admission *admission);
 void lossd_release_job(struct lossd_admission *admission);
 
-/* Work that is waiting or under way, in one worker's nanoseconds as estimated. Work that is alone is always
- * admitted. */
-bool lossd_admit_work(struct lossd_admission *admission, uint64_t nanoseconds);
+/* Work that is waiting or under way, in one worker's nanoseconds as estimated, more of a job that has `own`
+ * of it. A job that is alone is always admitted. */
+bool lossd_admit_work(struct lossd_admission *admission, uint64_t own, uint64_t nanoseconds);
 void lossd_release_work(struct lossd_admission *admission, uint64_t nanoseconds);
 
 /* A connection counts even when it is over a limit: it is then answered with that and closed. */

@@ -1,5 +1,6 @@
 #include "server/request.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,12 +133,21 @@ static void add_header(struct lossd_request *request, const char *name, const ch
     answer->headers[answer->header_count++] = (struct lossd_header){name, value};
 }
 
+/* When the work under way is estimated to be done. */
+static void add_retry_after(struct lossd_request *request) {
+  const struct lossd_server *server = request->server;
+  uint64_t nanoseconds = atomic_load_explicit(&server->admission.nanoseconds, memory_order_relaxed);
+  double seconds = ceil((double)nanoseconds / 1e9 / server->config->workers);
+  snprintf(request->retry_after, sizeof request->retry_after, "%.0f", fmin(fmax(seconds, 1), 3600));
+  add_header(request, "Retry-After", request->retry_after);
+}
+
 static void add_problem_headers(struct lossd_request *request) {
   switch (request->answer.status) {
   case 401: add_header(request, "WWW-Authenticate", "Bearer"); break;
   case 405: add_header(request, "Allow", request->allow); break;
-  case 429:
-  case 503: add_header(request, "Retry-After", "1"); break;
+  case 429: add_header(request, "Retry-After", "1"); break;
+  case 503: add_retry_after(request); break;
   default: break;
   }
 }

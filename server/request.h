@@ -54,7 +54,7 @@ struct lossd_request {
   size_t held_bytes; /* of the body, as they came */
   uint64_t swallowed;
   struct lossd_answer answer;
-  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[65], traceparent[56];
+  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[65], traceparent[56], retry_after[8];
   const char *remote; /* borrowed from the connection */
   uint64_t began;
   struct lossd_holding holding; /* last: it is kept from one request to the next */

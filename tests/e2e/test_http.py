@@ -408,6 +408,33 @@ class Limits(unittest.TestCase):
             self.assertRegex(server.get("/metrics").body, rb'lossd_rejections_total{reason="queue_time"} [1-9]')
             self.assertEqual(server.ask(evaluate(slow_body(4000))).status, 200)
 
+    def test_retry_after_is_the_estimated_time_of_the_work_under_way(self):
+        with Server("--max-queue-time", "2", "--workers", "1") as server:
+            data = evaluate(slow_body(16000), "PoissonNLLLoss")  # less than a second each
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                answers = list(pool.map(lambda _: server.ask(data), range(16)))
+            self.assertIn("2", {a.headers["retry-after"] for a in answers if a.status == 503})
+
+    def test_an_evaluation_that_is_alone_is_admitted_however_long_it_takes(self):
+        with Server("--max-queue-time", "0.01", "--workers", "1") as server:
+            self.assertEqual(server.ask(evaluate(slow_body(), "PoissonNLLLoss")).status, 200)
+
+    def test_a_client_that_went_away_before_its_job_began_costs_nothing(self):
+        busy = gzip.compress(MSE + b" " * 200_000_000, 1)  # cannot be interrupted while it is inflated
+        small, large = MSE + b" " * 5000, MSE + b" " * 100_000
+        with Server("--workers", "1") as server, server.connect() as first:
+            first.send(evaluate(busy, headers={"Content-Encoding": "gzip"}))
+            self.until(lambda: self.inflight(server) > 10_000_000)
+            for body in (small, large):
+                with server.connect() as gone:
+                    gone.send(evaluate(body, "HuberLoss"))
+            self.assertEqual(first.response().status, 200)
+            self.until(lambda: b'error_type="cancelled"} 2\n' in server.get("/metrics").body)
+            self.assertEqual(server.ask(evaluate(small, "L1Loss")).status, 200)
+            metrics = server.get("/metrics").body
+            self.assertNotIn(b'loss="HuberLoss"', metrics)
+            self.assertIn(b'loss="L1Loss"', metrics)
+
     def test_what_computing_takes_is_counted_too(self):
         body = ('{"input":[%s],"target":[[0],[0]],"gradients":true,"options":{"definition":"pytorch"}}' %
                 ",".join(["1"] * 60000)).encode()  # small, but its shared gradient is summed in 16 bytes a number
