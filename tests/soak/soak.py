@@ -17,6 +17,8 @@ from server import MSE, Server, evaluate, request, slow_body  # noqa: E402
 
 CLIENTS = 200
 SETTLED = 300  # seconds after which memory must no longer grow; shorter runs are still warming up
+ASKING = 1 << 20  # bytes that the answer of /metrics itself holds, at most
+SETTLING = 30  # seconds for the server to see that all clients have gone
 PAUSE = 0.05  # seconds between a client's requests, so that two CPUs serve all
 VECTOR = [i % 7 / 4 for i in range(20000)]
 RAW = struct.pack("<40000f", *VECTOR, *VECTOR[::-1])
@@ -126,9 +128,23 @@ def gauge(text, name):
     return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
 
 
-def judge(soak, seconds, points, left):
+def under_way(text):
+    """Whether /metrics tells of more than its own asking."""
+    return gauge(text, "http_server_active_requests") != 1 or gauge(text, "lossd_inflight_bytes") > ASKING
+
+
+def settled(server):
+    """/metrics once nothing else is under way; within SETTLING seconds, or as it is then."""
+    for _ in range(SETTLING):
+        text = server.get("/metrics").body.decode()
+        if not under_way(text):
+            break
+        time.sleep(1)
+    return text
+
+
+def judge(soak, seconds, points, left, text):
     """What is wrong, in lines; prints the numbers."""
-    text = soak.server.get("/metrics").body.decode()
     half, wrong, counts = points[len(points) // 2:], list(soak.failures), soak.counts
     growth = slope(half) * (half[-1][0] - half[0][0])
     good, bad = answered(text, "200"), answered(text, "4..")
@@ -139,8 +155,9 @@ def judge(soak, seconds, points, left):
         wrong.append("/metrics does not agree on the good answers")
     if bad > counts["bad"] + counts["aborted"] or bad + answered(text, "503") < counts["bad"] - counts["methods"]:
         wrong.append("/metrics does not agree on the bad ones")
-    if gauge(text, "http_server_active_requests") != 1 or gauge(text, "lossd_inflight_bytes") != 0:
-        wrong.append("/metrics says that something is still under way")
+    if under_way(text):
+        wrong.append("/metrics says that something is still under way: "
+                     + ", ".join(re.findall(r"^(?:http_server_active_requests|lossd_inflight_bytes) .*$", text, re.M)))
     if left > 0:
         wrong.append("descriptors are left")
     if seconds >= SETTLED and growth > 0.1 * half[0][1]:
@@ -163,8 +180,13 @@ def run(seconds):
         soak.stop.set()
         for thread in threads:
             thread.join()
-        time.sleep(3)
-        return judge(soak, seconds, points, soak.descriptors() - descriptors)
+        text = settled(server)
+        for _ in range(SETTLING):
+            left = soak.descriptors() - descriptors
+            if left <= 0:
+                break
+            time.sleep(1)
+        return judge(soak, seconds, points, left, text)
 
 
 if __name__ == "__main__":
