@@ -6,11 +6,16 @@ Reads the output of print_catalogue on standard input. Standard library only.
 
 import json
 import pathlib
-import re
 import sys
 import textwrap
 
-FILE = pathlib.Path(__file__).parent / "src/lossd/_losses.py"
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import catalogue  # noqa: E402
+from catalogue import COMMON, option_default, option_range, role_text  # noqa: E402
+
+FILE = HERE / "src/lossd/_losses.py"
 WIDTH = 118
 
 # Where PyTorch's function is not its class's name in snake case.
@@ -21,13 +26,6 @@ PYTORCH_NAMES = {
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
     "MultiLabelMarginLoss": "multilabel_margin_loss",
     "MultiLabelSoftMarginLoss": "multilabel_soft_margin_loss",
-}
-COMMON = {
-    "sample_weight": "Factors of the unreduced losses, finite and >= 0, of a shape that broadcasts to theirs. They "
-    "enter the denominator; 0 leaves its element out.",
-    "grad_output": "The cotangent of the returned loss, in its shape; multiplies the gradients. Default: ones.",
-    "gradients": "True: of all floating tensors that have one; or the names of tensors.",
-    "id": "At most 128 bytes; comes back as the answer's.",
 }
 HEAD = '''"""The losses as methods. Made from the server's rows by ./dev openapi. Do not edit."""
 
@@ -63,8 +61,7 @@ class Losses(ABC, Generic[Result]):
 
 
 def method_name(loss):
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", loss).lower()
-    return PYTORCH_NAMES.get(loss, snake)
+    return PYTORCH_NAMES.get(loss, catalogue.snake_case(loss))
 
 
 def literal(values):
@@ -77,37 +74,9 @@ def option_type(option):
     return {"number": "float", "integer": "int", "boolean": "bool", "string": "str"}[option["type"]]
 
 
-def option_range(option):
-    if "values" in option:
-        return "One of " + ", ".join(option["values"]) + "."
-    bounds = [
-        f"{sign} {option[key]}"
-        for key, sign in (("exclusiveMinimum", ">"), ("minimum", ">="), ("maximum", "<="))
-        if key in option
-    ]
-    return f"Range: {' and '.join(bounds)}." if bounds else ""
-
-
-def option_default(option):
-    textbook, pytorch = (option["defaults"][d] for d in ("textbook", "pytorch"))
-    if textbook == pytorch:
-        return "" if textbook is None else f"Default: {textbook}."
-    return (
-        "Default: textbook."
-        if option["name"] == "definition"
-        else f"Default: {textbook} (textbook), {pytorch} (pytorch)."
-    )
-
-
 def floating(loss):
     """The roles whose plain numbers are floating. Class indices stay integers."""
     return [r["name"] for r in loss["roles"] if r["differentiable"] and "class indices" not in r["description"]]
-
-
-def role_text(role):
-    words = [role["description"][0].upper() + role["description"][1:] + ".", f"Shape: {role['shape']}."]
-    words += ["Integers."] * ("float32" not in role["dtypes"]) + ["Has a gradient."] * role["differentiable"]
-    return " ".join(words)
 
 
 def described(name, text):
@@ -170,18 +139,10 @@ def method(loss):
     )
 
 
-def module(losses):
+def generate(losses):
     table = "".join(f'    "{loss["name"]}": frozenset({json.dumps(floating(loss))}),\n' for loss in losses)
-    return HEAD % table + "".join(map(method, losses))
-
-
-def main():
-    text = module(json.load(sys.stdin)["losses"])
-    if "--check" not in sys.argv:
-        FILE.write_text(text)
-    elif not FILE.exists() or FILE.read_text() != text:
-        sys.exit("clients/python/src/lossd/_losses.py is stale: run ./dev openapi")
+    return {FILE: HEAD % table + "".join(map(method, losses))}
 
 
 if __name__ == "__main__":
-    main()
+    catalogue.main(generate)

@@ -14,7 +14,8 @@ import urllib.parse
 from server import SharedServer, evaluate, request
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-GENERATORS = [ROOT / "api/make_openapi.py", ROOT / "docs/make_docs.py", ROOT / "docs/make_plots.py", ROOT / "clients/python/make_losses.py"]
+GENERATORS = [*(ROOT / name for name in ("api/make_openapi.py", "docs/make_docs.py", "docs/make_plots.py")),
+              *ROOT.glob("clients/*/make_losses.py")]
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 
 
