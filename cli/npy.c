@@ -144,7 +144,7 @@ static int read_header(struct reader *r, struct lossd_tensor *tensor, bool *fort
 static size_t find_header(struct reader *r, const char *bytes, size_t length) {
   if (length < 10 || memcmp(bytes, LOSSD_NPY_MAGIC, LOSSD_NPY_MAGIC_BYTES))
     return (size_t)(bad(r, "does not begin with \\x93NUMPY and a version"), 0);
-  const int major = bytes[6], minor = bytes[7];
+  const unsigned char major = (unsigned char)bytes[6], minor = (unsigned char)bytes[7];
   const size_t start = major == 1 ? 10 : 12;
   size_t header = 0;
   if (major < 1 || major > 3 || minor != 0)
