@@ -323,6 +323,7 @@ static void cut_slices(struct lossd_plan *plan) {
   plan->slice_rows = LOSSD_SLICE / plan->length / plan->tile_rows * plan->tile_rows;
   if (plan->slice_rows < 1) plan->slice_rows = plan->tile_rows;
   plan->slices = (size_t)((plan->row_count + plan->slice_rows - 1) / plan->slice_rows);
+  if (!plan->slices) return; /* however long the rows of an empty batch would be */
   plan->scratch_bytes = 3 * aligned(plan->tile_rows, 8) + aligned(plan->length * plan->spare_vectors, 8);
   for (int k = 0; k < LOSSD_INPUTS; k++) {
     const int64_t length = plan->view[k].length ? plan->view[k].length : 1;
