@@ -11,13 +11,18 @@ import re
 import sys
 
 import openapi_inference
-from openapi_examples import PROBLEMS, binary_description, raw_answer, raw_query
+import openapi_problems
+from openapi_examples import binary_description, raw_answer, raw_query
 from openapi_schemas import BYTES, IDENTIFIER, JSON, PROBLEM, RAW, SAFETENSORS, TEXT, needs, number_schemas, ref
 
 HERE = pathlib.Path(__file__).parent
 TAGS = {"losses": "Evaluate a loss: its value and gradients.", "catalogue": "What there is, and what it takes.",
         "open inference": "The Open Inference Protocol, version 2: each loss is a model.",
         "service": "Probes, metrics and this document.", "pages": "For people with a browser."}
+# What any path can answer; and any that asks for a token, where connections are counted.
+ANYWHERE = [400, 408, 413, 414, 417, 431, 501, 503]
+WITH_TOKEN = sorted([*ANYWHERE, 401, 429])
+PROBES = {"/livez": ("The process runs.", "ok\n"), "/readyz": ("Requests are taken; 503 while draining.", "ready\n")}
 COMMON = {
     "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
                      "its element out. Broadcasts to the unreduced loss.",
@@ -49,13 +54,6 @@ def problem_schema(errors):
             "detail": {"type": "string"}, "hint": {"type": "string"},
             "pointer": {"description": "JSON pointer of the member at fault.", "type": "string"},
             "offset": {"description": "The byte at which the syntax broke.", "type": "integer", "minimum": 0}}}
-
-
-def problem_example(status):
-    if status not in PROBLEMS:
-        return {}
-    request, problem = PROBLEMS[status]
-    return {"examples": {"worked": {"summary": request, "value": problem}}}
 
 
 def option_schema(option):
@@ -127,7 +125,7 @@ def evaluate_path(loss, answer, statuses):
                                  "example": raw_answer(answer)},
                "Lossd-Id": {"description": "octet-stream: the request's id.", "schema": TEXT}}
     return {
-        "get": catalogue_operation(name),
+        "get": catalogue_operation(loss),
         "post": {
             "operationId": f"evaluate{name}", "tags": ["losses"], "summary": loss["summary"],
             "description": f"```tex\n{loss['formula']}\n```",
@@ -141,10 +139,12 @@ def evaluate_path(loss, answer, statuses):
             | error_responses(statuses)}}
 
 
-def catalogue_operation(name):
+def catalogue_operation(loss):
+    name = loss["name"]
     return {"operationId": f"describe{name}", "tags": ["catalogue"], "summary": f"What {name} takes.",
-            "responses": {"200": {"description": "One loss of the catalogue.",
-                                  "content": {JSON: {"schema": ref("Loss")}}}} | error_responses([400, 401, 404, 414, 431, 503])}
+            "responses": {"200": {"description": "One loss of the catalogue.", "content": {
+                JSON: {"schema": ref("Loss"), "examples": {"worked": {"value": loss}}}}}}
+            | error_responses(sorted([*WITH_TOKEN, 404]))}
 
 
 def loss_schema():
@@ -161,15 +161,15 @@ def loss_schema():
                            "options": {"type": "array", "items": option}, "example": {"type": "object"}}}
 
 
-def plain(operation, summary, content, tag="service", errors=(400, 401, 414, 431, 503), schema=None, status="200"):
-    body = {content: {"schema": schema or {"type": "string"}}}
+def plain(operation, summary, content, tag="service", errors=WITH_TOKEN, schema=None, example=None):
+    body = {content: {"schema": schema or {"type": "string"}} | ({"examples": {"worked": example}} if example else {})}
     return {"get": {"operationId": operation, "tags": [tag], "summary": summary,
-                    "responses": {status: {"description": summary, "content": body}} | error_responses(errors)}}
+                    "responses": {"200": {"description": summary, "content": body}} | error_responses(errors)}}
 
 
 def named(operation, summary, schema, contents):
     """A page whose last segment is a name."""
-    item = plain(operation, summary, contents[0], "pages", (400, 404, 503))
+    item = plain(operation, summary, contents[0], "pages", sorted([*ANYWHERE, 404]))
     item["get"]["parameters"] = [{"name": "name", "in": "path", "required": True, "schema": schema}]
     item["get"]["responses"]["200"]["content"] = {content: {"schema": {"type": "string"}} for content in contents}
     return item
@@ -178,28 +178,28 @@ def named(operation, summary, schema, contents):
 def document(catalogue):
     losses, errors = catalogue["losses"], catalogue["errors"]
     evaluate_statuses = sorted({e["status"] for e in errors})
-    titles = {}
-    for e in errors:
-        titles.setdefault(e["status"], []).append(e["code"])
-    responses = {f"Error{s}": {"description": ", ".join(codes),
-                               "content": {PROBLEM: {"schema": ref("Problem")} | problem_example(s)}}
-                 for s, codes in sorted(titles.items())}
+    responses = openapi_inference.responses(errors)
+    for status in evaluate_statuses:
+        rows = [e for e in errors if e["status"] == status and e["code"] not in openapi_inference.CODES]
+        responses[f"Error{status}"] = {"description": ", ".join(e["code"] for e in rows), "content": {
+            PROBLEM: {"schema": ref("Problem"), "examples": openapi_problems.examples(rows)}}}
     schemas = number_schemas() | openapi_inference.schemas() | {"Problem": problem_schema(errors), "Loss": loss_schema()}
     paths = {"/v1/losses": plain("listLosses", "The catalogue.", JSON, "catalogue", schema={
-        "type": "object", "required": ["losses"], "properties": {"losses": {"type": "array", "items": ref("Loss")}}})}
+        "type": "object", "required": ["losses"], "properties": {"losses": {"type": "array", "items": ref("Loss")}}},
+        example={"summary": f"The first of {len(losses)}", "value": {"losses": losses[:1]}})}
     for loss in losses:
         schemas |= loss_schemas(loss)
         paths[f"/v1/losses/{loss['name']}"] = evaluate_path(loss, catalogue["answers"][loss["name"]], evaluate_statuses)
     paths |= openapi_inference.paths(catalogue)
-    for path, summary in {"/livez": "The process runs.", "/readyz": "Requests are taken; 503 while draining."}.items():
-        paths[path] = plain(path.strip("/"), summary, "text/plain", errors=(400,))
+    for path, (summary, text) in PROBES.items():
+        paths[path] = plain(path.strip("/"), summary, "text/plain", errors=ANYWHERE, example={"value": text})
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
     for path, summary in {"/": "The playground.", "/docs": "This document, readable and with forms to try.",
                           "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
         kind = JSON if path.endswith(".json") else "text/html"
         schema = {"type": "object"} if kind == JSON else None
-        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", (400, 503), schema)
+        paths[path] = plain("page" + re.sub(r"\W", "_", path), summary, kind, "pages", ANYWHERE, schema)
     paths["/ui/{name}"] = named("pageFile", "A file of the pages.", {"type": "string", "examples": ["style.css"]},
                                 ["text/javascript", "text/css", "text/plain", "font/woff2"])
     slugs = sorted({e["code"].replace("_", "-") for e in errors})

@@ -4,20 +4,6 @@ import json
 import urllib.parse
 
 DATATYPES = {"float64": "FP64", "int64": "INT64"}
-# What wrong requests are told, by status: a request, and the problem that answers it.
-PROBLEMS = {
-    400: ('POST /v1/losses/MSELoss {"input": [1,', {
-        "type": "/errors/bad-json", "title": "The body is not valid JSON", "status": 400, "code": "bad_json",
-        "detail": "found the body's end at byte 13, expected a value",
-        "hint": "mend the syntax at the byte that offset names", "offset": 13}),
-    404: ('POST /v1/losses/MSELos {"input": 1, "target": 2}', {
-        "type": "/errors/unknown-loss", "title": "No such loss", "status": 404, "code": "unknown_loss",
-        "detail": 'there is no loss "MSELos"', "hint": "did you mean MSELoss?"}),
-    422: ('POST /v1/losses/MSELoss {"input": [1, 2, 3], "target": [1, 2]}', {
-        "type": "/errors/shape-mismatch", "title": "Shapes do not match", "status": 422, "code": "shape_mismatch",
-        "detail": "target has shape [2], input has shape [3]; expected the same shape", "pointer": "/target",
-        "hint": "send the same shape, or set the option broadcast to true"}),
-}
 
 
 def shape_of(value):

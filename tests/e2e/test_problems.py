@@ -1,0 +1,125 @@
+"""The OpenAPI document's example for each code of an error: the wrong request is sent, and answered as described."""
+
+import contextlib
+import json
+import os
+import pathlib
+import resource
+import sys
+import tempfile
+import time
+import unittest
+
+from server import Server, request
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "api"))
+from openapi_problems import PROBLEMS  # noqa: E402
+
+DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
+PROBLEM = "application/problem+json"
+UNSEEN = {"cancelled"}  # of requests whose client went away
+SANITIZED = bool(os.environ.get("LOSSD_SANITIZE"))
+
+
+def described():
+    """{code: problem}"""
+    examples = [example for response in DOCUMENT["components"]["responses"].values()
+                for content in response["content"].values() for example in content.get("examples", {}).values()]
+    return {example["value"]["code"]: example["value"] for example in examples}
+
+
+def bytes_of(example):
+    method, path = example["line"].split(" ")
+    return request(method, path, example["body"], example["headers"])
+
+
+@contextlib.contextmanager
+def after_another_connection(*flags):
+    with Server(*flags) as server, server.connect() as other:
+        other.send(request("GET", "/livez")).response()
+        yield server.ask
+
+
+@contextlib.contextmanager
+def with_tokens():
+    with tempfile.NamedTemporaryFile("w") as file:
+        print("token", file=file, flush=True)
+        with Server("--token-file", file.name) as server:
+            yield server.ask
+
+
+@contextlib.contextmanager
+def draining():
+    """On a connection that was there before, while another's request is being received."""
+    with Server() as server, server.connect() as old, server.connect() as running:
+        old.send(request("GET", "/livez")).response()
+        data = bytes_of(PROBLEMS["draining"])
+        running.send(data[:-1])
+        for _ in range(3):
+            server.get("/livez")
+        server.signal()
+        while server.get("/readyz").status != 503:
+            time.sleep(0.01)
+        yield lambda sent: old.send(sent).response()
+        running.send(data[-1:]).response()
+        server.wait()  # a second signal would stop it at once
+
+
+@contextlib.contextmanager
+def slow_to_send():
+    with Server("--header-timeout", "0.2", "--min-upload-rate", "1000") as server, server.connect() as connection:
+        yield lambda data: connection.send(data[:-1]).response()
+
+
+@contextlib.contextmanager
+def short_of_memory():
+    limit = 700 << 20  # bytes of address space: enough for all but the example
+    with Server("--max-inflight-bytes", "100GiB", "--workers", "2",
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))) as server:
+        yield server.ask
+
+
+@contextlib.contextmanager
+def with_flags(*flags):
+    with Server(*flags) as server:
+        yield server.ask
+
+
+# What makes a request a wrong one where the request alone does not.
+SITUATIONS = {
+    "unauthorized": with_tokens, "request_timeout": slow_to_send, "out_of_memory": short_of_memory, "draining": draining,
+    "too_many_elements": lambda: with_flags("--max-elements", "2"),
+    "too_many_requests": lambda: after_another_connection("--max-connections-per-client", "1"),
+    "overloaded": lambda: after_another_connection("--max-connections", "1"),
+    "deadline_exceeded": lambda: with_flags("--request-timeout", "0.001"),
+}
+
+
+class Problems(unittest.TestCase):
+    def test_every_code_has_an_example(self):
+        codes = set(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
+        self.assertEqual(codes - set(described()), UNSEEN)
+
+    def check(self, code, ask):
+        got = ask(bytes_of(PROBLEMS[code]))
+        wanted = described()[code]
+        with self.subTest(code):
+            self.assertEqual((got.status, got.json()), (wanted["status"], wanted))
+            self.assertEqual(got.headers["content-type"], PROBLEM if "error" not in wanted else "application/json")
+
+    def test_the_requests_that_are_wrong_anywhere(self):
+        with Server() as server:
+            for code in PROBLEMS.keys() - SITUATIONS.keys():
+                self.check(code, server.ask)
+
+    def test_the_requests_that_are_wrong_in_a_situation(self):
+        for code, situation in SITUATIONS.items():
+            if code == "out_of_memory" and SANITIZED:
+                continue  # sanitizers reserve address space without end
+            with situation() as ask:
+                self.check(code, ask)
+
+
+if __name__ == "__main__":
+    unittest.main()
