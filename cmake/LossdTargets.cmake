@@ -15,6 +15,11 @@ else()
                                                $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
   target_link_options(lossd_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
+if(LOSSD_COVERAGE)
+  # One copy of each branch, as written: a copy for each place that it is inlined in would be counted as often.
+  target_compile_options(lossd_flags INTERFACE --coverage -fprofile-update=atomic -Dalways_inline=unused)
+  target_link_options(lossd_flags INTERFACE --coverage)
+endif()
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # -fcf-protection exists on x86 only.
   get_target_property(options lossd_flags INTERFACE_COMPILE_OPTIONS)
@@ -54,11 +59,13 @@ endfunction()
 # lossd_variants(OUT PREFIX sources...): the sources compiled once for each instruction set and precision, as object
 # libraries PREFIX_baseline_f64 ... PREFIX_avx512_f32; OUT becomes the list of their objects.
 # -fno-math-errno and -fno-trapping-math let loops vectorise and change no result; -O3 because -O2 does not vectorise.
-# Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1. clang warns where a loop that it was told
+# Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1; coverage, the branches as written. clang warns where a loop that it was told
 # is safe stays scalar; that costs speed and not a bit.
 set(kernel_level -O3)
 if(LOSSD_SANITIZE)
   set(kernel_level -O1)
+elseif(LOSSD_COVERAGE)
+  set(kernel_level -O0)
 endif()
 set(kernel_options ${kernel_level} -fno-math-errno -fno-trapping-math $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
 set(isa_baseline "")

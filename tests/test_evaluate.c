@@ -194,6 +194,34 @@ static void the_order_of_slices_does_not_change_a_bit(void **state) {
   free(x);
 }
 
+/* They are written past the cache, whole lines at a time. */
+static void gradients_larger_than_the_cache_are_whole(void **state) {
+  (void)state;
+  static const char *const sets[] = {"baseline", "avx2", "avx512"};
+  enum { N = (16 << 20) / sizeof(float) + 1003 };
+  const char *const best = lossd_instruction_set();
+  float *x = malloc(N * sizeof *x), zero = 0;
+  for (int i = 0; i < N; i++) x[i] = (float)(i % 1000);
+  for (int set = 0; set < 3; set++) {
+    struct evaluate t;
+    if (!lossd_force_instruction_set(sets[set])) continue; /* not on this machine */
+    evaluate_begin(&t, "MSELoss");
+    evaluate_boolean(&t, "broadcast", true);
+    evaluate_choice(&t, "reduction", "sum");
+    evaluate_tensor(&t, 0, LOSSD_FLOAT32, SHAPE(N), x);
+    evaluate_tensor(&t, 1, LOSSD_FLOAT32, SCALAR, &zero);
+    lossd_options_finish(&t.evaluation.options);
+    t.evaluation.gradients = 1;
+    assert_int_equal(evaluate_run(&t), 0);
+    const float *gradient = t.plan.grad[0];
+    for (int i = 0; i < N; i++)
+      if (gradient[i] != 2 * x[i]) fail_msg("%s: %g at %d, of %g", sets[set], gradient[i], i, x[i]);
+    evaluate_end(&t);
+  }
+  lossd_force_instruction_set(best);
+  free(x);
+}
+
 static void classes_of_an_inner_axis_are_gathered(void **state) {
   (void)state;
   /* (N, C, d) = (1, 2, 2): the column of position 0 is (0, 0), of position 1 (20, 0). */
@@ -276,6 +304,58 @@ static void shapes_that_do_not_pair_are_refused(void **state) {
   evaluate_end(&t);
 }
 
+/* The formats check what follows too, as they read: these are the refusals of core itself, for who links it.
+ */
+static void a_shape_that_no_memory_holds_is_refused(void **state) {
+  (void)state;
+  const double x[2] = {0};
+  const int64_t dims[] = {-1, INT64_MAX};
+  for (int i = 0; i < 2; i++) {
+    struct evaluate t;
+    evaluate_begin(&t, "MSELoss");
+    evaluate_tensor(&t, 0, LOSSD_FLOAT64, SHAPE(2), x);
+    evaluate_tensor(&t, 1, LOSSD_FLOAT64, SHAPE(dims[i]), x);
+    assert_int_equal(evaluate_run(&t), LOSSD_INVALID_SHAPE);
+    assert_string_equal(t.problem.pointer, "/target");
+    evaluate_end(&t);
+  }
+}
+
+static void class_indices_that_are_no_integers_are_refused(void **state) {
+  (void)state;
+  const double x[4] = {0};
+  const enum lossd_dtype dtypes[] = {LOSSD_FLOAT32, LOSSD_FLOAT64, LOSSD_BOOL};
+  for (int i = 0; i < 3; i++) {
+    struct evaluate t;
+    evaluate_begin(&t, "NLLLoss");
+    evaluate_tensor(&t, 0, LOSSD_FLOAT64, SHAPE(2, 2), x);
+    evaluate_tensor(&t, 1, dtypes[i], SHAPE(2), x);
+    assert_int_equal(evaluate_run(&t), LOSSD_DTYPE_MISMATCH);
+    assert_string_equal(t.problem.hint, "send target as int64");
+    evaluate_end(&t);
+  }
+}
+
+static void a_gradient_that_there_is_not_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *detail;
+  } cases[] = {{"nothing", "NLLLoss has no role \"nothing\" to differentiate by"},
+               {"weight", "NLLLoss has no gradient for weight"},
+               {"target", "NLLLoss has no gradient for target"},
+               {"input", "the gradient of input is asked for, but it is not sent"}};
+  const int64_t y[1] = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct evaluate t;
+    evaluate_begin(&t, "NLLLoss");
+    evaluate_tensor(&t, 1, LOSSD_INT64, SHAPE(1), y);
+    assert_int_equal(lossd_want_gradient(&t.evaluation, cases[i].name, strlen(cases[i].name), "", &t.problem),
+                     LOSSD_NOT_DIFFERENTIABLE);
+    assert_string_equal(t.problem.detail, cases[i].detail);
+    evaluate_end(&t);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_worked_example_holds),
@@ -285,11 +365,15 @@ int main(void) {
       cmocka_unit_test(gradients_of_broadcast_tensors_are_summed),
       cmocka_unit_test(every_dtype_is_read_at_any_alignment),
       cmocka_unit_test(the_order_of_slices_does_not_change_a_bit),
+      cmocka_unit_test(gradients_larger_than_the_cache_are_whole),
       cmocka_unit_test(classes_of_an_inner_axis_are_gathered),
       cmocka_unit_test(a_class_index_out_of_range_is_named),
       cmocka_unit_test(a_probability_outside_its_domain_is_named),
       cmocka_unit_test(an_ignored_target_leaves_its_row_out),
       cmocka_unit_test(shapes_that_do_not_pair_are_refused),
+      cmocka_unit_test(a_shape_that_no_memory_holds_is_refused),
+      cmocka_unit_test(class_indices_that_are_no_integers_are_refused),
+      cmocka_unit_test(a_gradient_that_there_is_not_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,12 @@ static void finds_the_format_that_accept_asks_for(void **state) {
       {"*/*;q=0", NULL},
       {"text/*", NULL},
       {"text/html;x=\"application/json\"", NULL},
+      {"application/json;version=1;q=0, application/octet-stream", &lossd_format_raw},
+      {"application/json;version=1;q=0.2, application/octet-stream;q=0.3", &lossd_format_raw},
+      {"application/json;q=2, application/octet-stream;q=0.9",
+       &lossd_format_json}, /* no weights count as 1 */
+      {"application/json;q=, application/octet-stream;q=0.9", &lossd_format_json},
+      {"application/json;q=a, application/octet-stream;q=0.9", &lossd_format_json},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     if (lossd_format_of_accept(cases[i].value, &lossd_format_json) != cases[i].format)
