@@ -1,24 +1,31 @@
 """Isolation under abuse: 200 clients that send good, bad, huge, slow and aborted requests to one server, for SECONDS (default
-600). Each good answer is compared with its expected bytes; at the end /metrics must add up with what was counted here, no
-descriptor may be left, and resident memory must not grow over the second half.
+600), in rounds. Each good answer is compared with its expected bytes. A connection may end only where the client asked for
+it, was told so, or was itself later than the server's deadlines. After each round, when the server has come to rest, /metrics
+must add up with what was counted here and no descriptor may be left; over the second half of the rounds the memory that the
+resting server holds must not grow.
 usage: soak.py [SECONDS]   Environment: LOSSD_BINARY."""
 import collections
 import json
 import pathlib
 import random
 import re
+import socket
 import struct
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from server import MSE, Server, evaluate, request, slow_body  # noqa: E402
+from server import MSE, Connection, Server, evaluate, request, slow_body  # noqa: E402
 
 CLIENTS = 200
+ROUNDS = 12
 SETTLED = 300  # seconds after which memory must no longer grow; shorter runs are still warming up
+GROWTH = 4 << 20  # bytes over the second half that are not growth: what the allocator happens to keep differs by as much
+TRIMMED = 11  # seconds after which a server at rest has given back what it had kept for the next request
 ASKING = 1 << 20  # bytes that the answer of /metrics itself holds, at most
 SETTLING = 30  # seconds for the server to see that all clients have gone
+HEADER_TIMEOUT, IDLE_TIMEOUT = 10, 30  # the server's; a body that trickles is given as long as a header section
 PAUSE = 0.05  # seconds between a client's requests, so that two CPUs serve all
 VECTOR = [i % 7 / 4 for i in range(20000)]
 RAW = struct.pack("<40000f", *VECTOR, *VECTOR[::-1])
@@ -39,6 +46,30 @@ BAD = {
     "method": (request("DELETE", "/livez"), 405),
 }
 ABORTED = [evaluate(slow_body(1500)), evaluate()[:-3], b"POST /v1/lo", GOOD["huge"][:50000]]
+
+
+class Client(Connection):
+    """A connection that knows when its client was later than the server waits."""
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.quiet_since = self.began = time.monotonic()
+        self.fresh, self.late, self.told = True, False, False
+
+    def send(self, data, more=False):
+        """more: it goes on with the request that it began."""
+        if not more:
+            self.late = time.monotonic() - self.quiet_since > (HEADER_TIMEOUT if self.fresh else IDLE_TIMEOUT)
+            self.began = self.quiet_since if self.fresh else time.monotonic()
+        super().send(data)
+        self.late = self.late or time.monotonic() - self.began > HEADER_TIMEOUT
+        return self
+
+    def response(self):
+        got = super().response()
+        self.quiet_since, self.fresh = time.monotonic(), False
+        self.told = got.headers.get("connection") == "close"
+        return got
 
 
 class Soak:
@@ -76,31 +107,51 @@ class Soak:
     def slow(self, connection, _):
         data = evaluate()
         for i in range(0, len(data), 20):
-            connection.send(data[i:i + 20])
+            connection.send(data[i:i + 20], more=i > 0)
             if self.stop.wait(0.02):
+                self.count("aborted")
                 return False
         got = connection.response()
         self.count("good" if got.status == 200 else "slow, refused")
-        return True
+        if got.status != 200 and not (got.status == 408 and connection.late):
+            self.fail(f"slow: {got}")
 
     def abort(self, connection, chance):
         connection.send(chance.choice(ABORTED))
         self.count("aborted")
         return False
 
+    def step(self, connection, chance):
+        """One request; whether the connection lives on."""
+        step = chance.choices((self.good, self.bad, self.slow, self.abort), (80, 12, 4, 4))[0]
+        try:
+            return step(connection, chance) is not False and not connection.told
+        except (EOFError, OSError) as error:
+            if not connection.late:
+                self.fail(f"{step.__name__}: {error!r}, {time.monotonic() - connection.began:.1f} s after it began")
+            self.count("ended, being late" if connection.late else "ended")
+            return False
+
     def client(self, seed):
         chance, connection = random.Random(seed), None
         while not self.stop.wait(PAUSE * chance.random() * 2):
-            step = chance.choices((self.good, self.bad, self.slow, self.abort), (80, 12, 4, 4))[0]
-            try:
-                connection = connection or self.server.connect()
-                if step(connection, chance) is False:
-                    connection = connection.close()
-            except (EOFError, OSError) as error:
-                self.fail(f"{step.__name__}: {error!r}")
-                connection = connection and connection.close()
+            connection = connection or Client(socket.create_connection(("127.0.0.1", self.server.port)))
+            if not self.step(connection, chance):
+                connection = connection.close()
         if connection:
             connection.close()
+
+    def round(self, number, seconds):
+        """All clients for some time, then the server at rest: the text of its /metrics."""
+        self.stop.clear()
+        threads = [threading.Thread(target=self.client, args=(number * CLIENTS + i,)) for i in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        time.sleep(seconds)
+        self.stop.set()
+        for thread in threads:
+            thread.join()
+        return settled(self.server)
 
     def resident(self):
         text = pathlib.Path(f"/proc/{self.server.process.pid}/statm").read_text()
@@ -143,50 +194,49 @@ def settled(server):
     return text
 
 
-def judge(soak, seconds, points, left, text):
-    """What is wrong, in lines; prints the numbers."""
-    half, wrong, counts = points[len(points) // 2:], list(soak.failures), soak.counts
-    growth = slope(half) * (half[-1][0] - half[0][0])
-    good, bad = answered(text, "200"), answered(text, "4..")
+def check_metrics(soak, text):
+    """What /metrics and the clients do not agree on, in lines."""
+    counts, good, bad = soak.counts, answered(text, "200"), answered(text, "4..")
     print("counted:", dict(counts), f"; /metrics: {good} answered with 200, {bad} with 4xx")
-    print(f"resident: {half[0][1] / 2**20:.1f} MiB at half time, {half[-1][1] / 2**20:.1f} at the end, "
-          f"{growth / 2**20:+.2f} MiB by the slope of the second half; descriptors left: {left}")
-    if not counts["good"] <= good <= counts["good"] + counts["aborted"]:  # the aborted may be answered or not
-        wrong.append("/metrics does not agree on the good answers")
-    if bad > counts["bad"] + counts["aborted"] or bad + answered(text, "503") < counts["bad"] - counts["methods"]:
-        wrong.append("/metrics does not agree on the bad ones")
+    unsure = counts["aborted"] + counts["ended, being late"]  # may be answered or not
+    if not counts["good"] <= good <= counts["good"] + unsure:
+        yield "/metrics does not agree on the good answers"
+    if bad > counts["bad"] + counts["slow, refused"] + unsure or bad + answered(text, "503") < counts["bad"] - counts["methods"]:
+        yield "/metrics does not agree on the bad ones"
     if under_way(text):
-        wrong.append("/metrics says that something is still under way: "
-                     + ", ".join(re.findall(r"^(?:http_server_active_requests|lossd_inflight_bytes) .*$", text, re.M)))
-    if left > 0:
-        wrong.append("descriptors are left")
-    if seconds >= SETTLED and growth > 0.1 * half[0][1]:
-        wrong.append("memory grows")
-    return wrong
+        yield ("/metrics says that something is still under way: "
+               + ", ".join(re.findall(r"^(?:http_server_active_requests|lossd_inflight_bytes) .*$", text, re.M)))
+
+
+def check_memory(points):
+    half = points[len(points) // 2:]
+    growth = slope(half) * (half[-1][0] - half[0][0])
+    print("resident at rest, MiB:", *(f"{held / 2**20:.1f}" for _, held in points),
+          f"; {growth / 2**20:+.2f} by the slope of the second half")
+    if growth > GROWTH:
+        yield "memory grows"
 
 
 def run(seconds):
     with Server() as server:
-        soak = Soak(server)
+        soak, points, began = Soak(server), [], time.monotonic()
         time.sleep(1)
-        descriptors, points = soak.descriptors(), []
-        threads = [threading.Thread(target=soak.client, args=(i,)) for i in range(CLIENTS)]
-        began = time.monotonic()
-        for thread in threads:
-            thread.start()
-        while time.monotonic() - began < seconds and not soak.failures:
-            time.sleep(0.25)
+        descriptors = soak.descriptors()
+        for number in range(ROUNDS):
+            text = soak.round(number, seconds / ROUNDS)
+            for _ in range(SETTLING):
+                left = soak.descriptors() - descriptors
+                if left <= 0:
+                    break
+                time.sleep(1)
+            else:
+                soak.fail(f"round {number}: {left} descriptors are left")
+            if seconds >= SETTLED:
+                time.sleep(TRIMMED)
             points.append((time.monotonic() - began, soak.resident()))
-        soak.stop.set()
-        for thread in threads:
-            thread.join()
-        text = settled(server)
-        for _ in range(SETTLING):
-            left = soak.descriptors() - descriptors
-            if left <= 0:
+            if soak.failures:
                 break
-            time.sleep(1)
-        return judge(soak, seconds, points, left, text)
+        return [*soak.failures, *check_metrics(soak, text), *(check_memory(points) if seconds >= SETTLED and len(points) == ROUNDS else ())]
 
 
 if __name__ == "__main__":
