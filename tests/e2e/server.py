@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import unittest
 
 BINARY = os.environ.get("LOSSD_BINARY", "build/dev/lossd")
+SANITIZED = bool(os.environ.get("LOSSD_SANITIZE"))  # slower by far, and larger
 JSON = "application/json"
 MSE = json.dumps({"input": [1.0, 2.0], "target": [1.0, 4.0]}).encode()  # its loss is 2
 
@@ -145,6 +147,11 @@ class Server:
 
     def get(self, path, headers=None):
         return self.ask(request("GET", path, headers=headers))
+
+    def peak_memory(self):
+        """The most that was resident, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) * 1024
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import pathlib
 import resource
 import sys
@@ -10,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from server import Server, request
+from server import SANITIZED, Server, request
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "api"))
@@ -19,7 +18,6 @@ from openapi_problems import PROBLEMS  # noqa: E402
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 PROBLEM = "application/problem+json"
 UNSEEN = {"cancelled"}  # of requests whose client went away
-SANITIZED = bool(os.environ.get("LOSSD_SANITIZE"))
 
 
 def described():

@@ -37,6 +37,11 @@ class Tokens(unittest.TestCase):
                 self.assertEqual((answer.status, answer.code), (401, "unauthorized"), headers)
                 self.assertEqual(answer.headers["www-authenticate"], "Bearer")
 
+    def test_the_connection_stays_usable_after_401(self):
+        with Server("--token-file", self.path) as server, server.connect() as connection:
+            self.assertEqual(connection.send(evaluate()).response().status, 401)
+            self.assertEqual(connection.send(evaluate(headers=bearer("alpha"))).response().status, 200)
+
     def test_401_comes_before_404(self):
         with Server("--token-file", self.path) as server:
             self.assertEqual(server.get("/nowhere").status, 401)
