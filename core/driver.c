@@ -1,6 +1,6 @@
 /* The generic driver: runs one slice of a plan, a tile at a time: load, check, compute, weigh, sum, store.
- * A tile of a pointwise loss goes through all of that a block at a time, so that what lies between load and
- * store stays in the first cache and memory is passed over once. Compiled in each variant. */
+ * A tile of a pointwise loss goes through all of that a few blocks at a time, so that what lies between load
+ * and store stays in the first cache and memory is passed over once. Compiled in each variant. */
 #include "core/gather.h"
 #include "core/pointwise.h"
 #include "core/stream.h"
@@ -20,15 +20,20 @@ struct driver {
   real *loss, *scale;
   bool *left_out;
   bool pointwise;
-  bool fixed[LOSSD_INPUTS]; /* absent or one number for all rows of a pointwise loss: one block serves all */
+  bool fixed[LOSSD_INPUTS]; /* absent or one number for all rows of a pointwise loss: one step serves all */
   bool scale_is_fixed;
 };
 
-/* What a block of a pointwise loss needs between load and store. */
-struct block {
+/* Rows of a pointwise loss that pass from load to store at once: blocks enough to make a call cheap, few
+ * enough to stay in the first cache. */
+#define STEP ((size_t)4 * LOSSD_BLOCK)
+
+/* What they need between load and store. */
+struct step {
   _Alignas(64) real in[LOSSD_MAX_ROLES][LOSSD_BLOCK]; /* of a last block that is shorter, padded */
-  real value[LOSSD_BLOCK], grad[LOSSD_MAX_ROLES][LOSSD_BLOCK];
+  real value[STEP], grad[LOSSD_MAX_ROLES][STEP];
   double lane[SUM_LANES];
+  bool apart[LOSSD_MAX_ROLES]; /* grad[k] is in use */
 };
 
 static bool is_large(const struct lossd_plan *plan, int role) {
@@ -74,7 +79,7 @@ static void fill_scale(struct driver *d, size_t n) {
 /* Loads what is the same for all rows. An absent factor of a pointwise loss is 1. */
 static void load_fixed(struct driver *d) {
   const struct lossd_plan *plan = d->plan;
-  const size_t n = (size_t)plan->tile_rows;
+  const size_t n = (size_t)plan->tile_rows; /* sample_weight is read beyond a step */
   for (int k = 0; d->pointwise && k < LOSSD_INPUTS; k++) {
     const struct lossd_view *view = &plan->view[k];
     real one = 1;
@@ -294,25 +299,42 @@ static void compute_rows(struct driver *d, int64_t row, struct lossd_partial *pa
 /* Blocks of pointwise losses
  * ----------------------------------------------------------------------------------------------- */
 
-/* Where the kernel finds the rows from `at` on: in place, or padded where fewer than a block are left. */
-static void load_block_of_tile(const struct driver *d, size_t at, size_t n, struct lossd_tile *kernel,
-                               struct block *b) {
+/* How many of `left` rows come next: whole blocks, or what is less than one. */
+static size_t step_rows(size_t left) {
+  return left >= STEP ? STEP : left > LOSSD_BLOCK ? left / LOSSD_BLOCK * LOSSD_BLOCK : left;
+}
+
+/* Where the kernel finds the rows from `at` on: in place, or padded where there is less than a block. */
+static void load_step(const struct driver *d, size_t at, size_t n, struct lossd_tile *kernel,
+                      struct step *s) {
+  kernel->rows = n < LOSSD_BLOCK ? LOSSD_BLOCK : n;
+  kernel->scale = d->scale_is_fixed ? d->scale : d->scale + at;
   for (int k = 0; k < d->plan->loss->role_count; k++) {
     kernel->in[k] = d->fixed[k] ? d->tile.in[k] : d->tile.in[k] + at;
-    if (d->fixed[k] || n == LOSSD_BLOCK) continue;
-    memcpy(b->in[k], kernel->in[k], n * sizeof(real));
-    memset(b->in[k] + n, 0, (LOSSD_BLOCK - n) * sizeof(real));
-    kernel->in[k] = b->in[k];
+    if (d->fixed[k] || n >= LOSSD_BLOCK) continue;
+    memcpy(s->in[k], kernel->in[k], n * sizeof(real));
+    memset(s->in[k] + n, 0, (LOSSD_BLOCK - n) * sizeof(real));
+    kernel->in[k] = s->in[k];
   }
 }
 
-static bool block_is_outside(const struct driver *d, size_t at, size_t n) {
+/* Where the kernel is to write its gradients: in their place, or the tile's scratch; apart where there is
+ * less than a block, or where the cache is to be passed by. */
+static void place_step(const struct driver *d, size_t at, size_t n, struct lossd_tile *kernel,
+                       struct step *s) {
+  for (int k = 0; k < LOSSD_MAX_ROLES; k++) {
+    if (!d->grad[k]) continue;
+    s->apart[k] = n < LOSSD_BLOCK || (d->tile.grad[k] != d->grad[k] && is_large(d->plan, k));
+    kernel->grad[k] = s->apart[k] ? s->grad[k] : d->tile.grad[k] + at;
+  }
+}
+
+static bool step_is_outside(const struct driver *d, size_t at, size_t n) {
   unsigned bad = 0;
   for (int k = 0; k < d->plan->loss->role_count; k++) {
     const struct lossd_view *view = &d->plan->view[k];
     if (view->domain == LOSSD_ANY || !view->length) continue;
-    bad |= n == LOSSD_BLOCK ? any_outside(view->domain, d->tile.in[k] + at, LOSSD_BLOCK)
-                            : any_outside(view->domain, d->tile.in[k] + at, n);
+    bad |= any_outside(view->domain, d->tile.in[k] + at, n);
   }
   return bad;
 }
@@ -325,62 +347,46 @@ static void settle_values(const struct driver *d, size_t at, size_t n, real *val
   for (size_t i = n; i < LOSSD_BLOCK; i++) value[i] = 0;
 }
 
-static void add_values(double lane[restrict SUM_LANES], const real *restrict value) {
-  for (size_t i = 0; i < LOSSD_BLOCK; i += SUM_LANES)
+static void add_values(double lane[restrict SUM_LANES], const real *restrict value, size_t rows) {
+  for (size_t i = 0; i < rows; i += SUM_LANES)
     for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)value[i + k];
 }
 
-/* out[i] = x[i] * scale[i]; out may be x */
-LOSSD_INLINE void scale_into(real *out, const real *x, const real *scale, size_t n) {
-  LOSSD_INDEPENDENT
-  for (size_t i = 0; i < n; i++) out[i] = canonical(x[i] * scale[i]);
-}
-
-/* Scales the gradient of a block and brings it to its place, or to the tile's scratch. */
-static void settle_gradient(const struct driver *d, int k, size_t at, size_t n, real *x) {
-  real *place = d->tile.grad[k] + at;
-  const real *scale = d->scale_is_fixed ? d->scale : d->scale + at;
-  const bool past_cache = d->tile.grad[k] != d->grad[k] && is_large(d->plan, k);
-  if (n == LOSSD_BLOCK && !past_cache && !d->tile.left_out) {
-    scale_into(place, x, scale, LOSSD_BLOCK);
-    return;
-  }
-  if (n == LOSSD_BLOCK)
-    scale_into(x, x, scale, LOSSD_BLOCK);
-  else
-    scale_into(x, x, scale, n);
+/* Left-out rows have gradient 0. What was computed apart is brought to its place. */
+static void settle_gradient(const struct driver *d, int k, size_t at, size_t n, const struct step *s,
+                            real *x) {
   for (size_t i = 0; d->tile.left_out && i < n; i++) x[i] = d->left_out[at + i] ? 0 : x[i];
-  if (past_cache)
-    stream_copy((char *)place, (const char *)x, n * sizeof(real));
+  if (!s->apart[k]) return;
+  if (n < LOSSD_BLOCK)
+    memcpy(d->tile.grad[k] + at, x, n * sizeof(real));
   else
-    memcpy(place, x, n * sizeof(real));
+    stream_copy((char *)(d->tile.grad[k] + at), (const char *)x, n * sizeof(real));
 }
 
 /* Computes a tile of a pointwise loss. */
 static void compute_blocks(struct driver *d, int64_t row, struct lossd_partial *partial) {
   const struct lossd_plan *plan = d->plan;
-  struct lossd_tile kernel = {.option = plan->option, .rows = LOSSD_BLOCK, .plan = plan};
-  struct block b;
-  memset(b.lane, 0, sizeof b.lane);
-  kernel.loss = b.value;
-  for (int k = 0; k < LOSSD_MAX_ROLES; k++) kernel.grad[k] = d->grad[k] ? b.grad[k] : NULL;
+  const size_t size = lossd_dtype_size(plan->compute);
+  struct lossd_tile kernel = {.option = plan->option, .plan = plan};
+  struct step s;
+  memset(s.lane, 0, sizeof s.lane);
+  kernel.loss = s.value;
   for (size_t at = 0, n; at < d->tile.rows; at += n) {
-    n = d->tile.rows - at < LOSSD_BLOCK ? d->tile.rows - at : LOSSD_BLOCK;
-    if (block_is_outside(d, at, n)) check_tile(d, row, partial);
+    n = step_rows(d->tile.rows - at);
+    if (step_is_outside(d, at, n)) check_tile(d, row, partial);
     if (partial->bad_input >= 0) return;
-    load_block_of_tile(d, at, n, &kernel, &b);
+    load_step(d, at, n, &kernel, &s);
+    place_step(d, at, n, &kernel, &s);
     plan->kernel->tile(&kernel);
-    settle_values(d, at, n, b.value);
+    settle_values(d, at, n, s.value);
     if (plan->reduced)
-      add_values(b.lane, b.value);
+      add_values(s.lane, s.value, kernel.rows);
     else
-      store_run(plan->compute,
-                (char *)plan->loss_data + (row + (int64_t)at) * (int64_t)lossd_dtype_size(plan->compute), 1,
-                n, b.value);
+      store_run(plan->compute, (char *)plan->loss_data + ((size_t)row + at) * size, 1, n, s.value);
     for (int k = 0; k < LOSSD_MAX_ROLES; k++)
-      if (d->grad[k] && plan->grad[k]) settle_gradient(d, k, at, n, b.grad[k]);
+      if (d->grad[k]) settle_gradient(d, k, at, n, &s, kernel.grad[k]);
   }
-  if (plan->reduced) lossd_sum2_add(&partial->numerator, fold_lanes(b.lane));
+  if (plan->reduced) lossd_sum2_add(&partial->numerator, fold_lanes(s.lane));
 }
 
 void LOSSD_IN_VARIANT(run_tiles)(const struct lossd_plan *plan, size_t slice, void *scratch) {

@@ -143,10 +143,9 @@ struct position {
   int64_t at[LOSSD_MAX_RANK];
 };
 
-static inline struct position position_of(const struct lossd_plan *plan, int64_t row) {
-  struct position p = {{0}};
-  for (int d = plan->dims - 1; d >= 0; d--) p.at[d] = row % plan->extent[d], row /= plan->extent[d];
-  return p;
+static inline void position_set(const struct lossd_plan *plan, struct position *p, int64_t row) {
+  for (int d = plan->dims - 1; d > 0; d--) p->at[d] = row % plan->extent[d], row /= plan->extent[d];
+  p->at[0] = row;
 }
 
 static inline void position_advance(const struct lossd_plan *plan, struct position *p, int64_t rows) {
@@ -201,7 +200,8 @@ static inline void load_block(const struct lossd_view *view, int64_t offset, int
  * *pitch is the distance between two of them. */
 static inline const real *load_rows(const struct lossd_plan *plan, const struct lossd_view *view, int64_t row,
                                     size_t n, real *scratch, size_t *pitch) {
-  struct position p = position_of(plan, row);
+  struct position p;
+  position_set(plan, &p, row);
   const int64_t offset = view_offset(plan, view, &p), stride = view->stride[plan->dims - 1];
   const char *first = view->data + offset * (int64_t)lossd_dtype_size(view->dtype);
   if (gather_is_native(view->dtype, first) && view_is_direct(plan, view) && position_run(plan, &p, n) == n) {
@@ -220,7 +220,8 @@ static inline const real *load_rows(const struct lossd_plan *plan, const struct 
 static inline void load_indices(const struct lossd_plan *plan, const struct lossd_view *view, int64_t row,
                                 size_t n, int64_t *out) {
   const int64_t size = (int64_t)lossd_dtype_size(view->dtype);
-  struct position p = position_of(plan, row);
+  struct position p;
+  position_set(plan, &p, row);
   for (size_t r = 0; r < n; r++, position_advance(plan, &p, 1)) {
     const char *base = view->data + view_offset(plan, view, &p) * size;
     for (int64_t i = 0; i < view->length; i++)
@@ -272,7 +273,8 @@ static inline void store_block(const struct lossd_view *view, char *data, int64_
 /* Where the gradients of rows [row, row + n) may be written in their final place, or NULL. */
 static inline real *gradient_in_place(const struct lossd_plan *plan, int input, int64_t row, size_t n) {
   const struct lossd_view *view = &plan->view[input];
-  struct position p = position_of(plan, row);
+  struct position p;
+  position_set(plan, &p, row);
   char *first =
       (char *)plan->grad[input] + view_offset(plan, view, &p) * (int64_t)lossd_dtype_size(view->dtype);
   bool direct = !view->shared && gather_is_native(view->dtype, first) && view_is_direct(plan, view) &&
@@ -285,7 +287,8 @@ static inline void store_rows(const struct lossd_plan *plan, int input, int64_t 
                               const real *x) {
   const struct lossd_view *view = &plan->view[input];
   const int64_t stride = view->stride[plan->dims - 1];
-  struct position p = position_of(plan, row);
+  struct position p;
+  position_set(plan, &p, row);
   for (size_t done = 0, m; done < n; done += m, position_advance(plan, &p, (int64_t)m)) {
     m = position_run(plan, &p, n - done);
     int64_t offset = view_offset(plan, view, &p);

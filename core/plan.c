@@ -318,8 +318,9 @@ static size_t aligned(int64_t count, size_t size) {
 static void cut_slices(struct lossd_plan *plan) {
   const int64_t tile = plan->pointwise ? 1024 : 4096 / plan->length;
   plan->tile_rows = tile < 1 ? 1 : tile > 1024 ? 1024 : tile;
-  const int64_t few = (plan->row_count + 63) & ~(int64_t)63; /* less scratch where there is less to do */
-  if (plan->tile_rows > few) plan->tile_rows = few ? few : 64;
+  const int64_t unit = plan->pointwise ? LOSSD_BLOCK : 64;
+  const int64_t few = (plan->row_count + unit - 1) / unit * unit; /* less scratch where there is less to do */
+  if (plan->tile_rows > few) plan->tile_rows = few ? few : unit;
   plan->slice_rows = LOSSD_SLICE / plan->length / plan->tile_rows * plan->tile_rows;
   if (plan->slice_rows < 1) plan->slice_rows = plan->tile_rows;
   plan->slices = (size_t)((plan->row_count + plan->slice_rows - 1) / plan->slice_rows);
@@ -404,8 +405,9 @@ static const char *const domains[] = {
 static int out_of_domain(const struct lossd_plan *plan, const struct lossd_partial *bad,
                          struct lossd_problem *problem) {
   const struct lossd_view *view = &plan->view[bad->bad_input];
-  struct position p = position_of(plan, bad->bad_row);
+  struct position p;
   char pointer[64];
+  position_set(plan, &p, bad->bad_row);
   const int64_t at = view_offset(plan, view, &p) + bad->bad_element * view->step;
   if (view->domain == LOSSD_LABELS) return bad_class(plan, (int64_t)bad->bad_value, at, problem);
   lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, pointer_to(plan->loss, bad->bad_input, pointer),

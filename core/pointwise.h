@@ -37,20 +37,31 @@ static inline bool is_given(const struct lossd_tile *tile, int role) {
 #define LOSSD_FLATTEN __attribute__((flatten))
 
 /* One block, with the derivatives by the first `gradients` roles; what the others would cost is not spent. */
-LOSSD_INLINE void point_block(const struct lossd_tile *tile, point_function *function, int roles,
-                              int gradients) {
-  const real *in[LOSSD_MAX_ROLES] = {tile->in[0], tile->in[1], tile->in[2], tile->in[3]};
-  real *grad[3] = {tile->grad[0], tile->grad[1], tile->grad[2]}, *loss = tile->loss;
-  double option[LOSSD_MAX_OPTIONS];
-  memcpy(option, tile->option, sizeof option);
+LOSSD_INLINE void point_block(const struct lossd_tile *tile, size_t at, const double *option,
+                              point_function *function, int roles, int gradients) {
+  const real *in[LOSSD_MAX_ROLES], *scale = tile->scale + at;
+  real *grad[3], *loss = tile->loss + at;
+  for (int k = 0; k < roles; k++) in[k] = tile->in[k] + at;
+  for (int k = 0; k < gradients; k++) grad[k] = tile->grad[k] + at;
   LOSSD_INDEPENDENT
   for (size_t i = 0; i < LOSSD_BLOCK; i++) {
     real x[LOSSD_MAX_ROLES];
     for (int k = 0; k < roles; k++) x[k] = in[k][i];
     const struct point p = function(x, option);
     loss[i] = p.value;
-    for (int k = 0; k < gradients; k++) grad[k][i] = real_select(p.value == p.value, p.grad[k], p.value);
+    for (int k = 0; k < gradients; k++) {
+      const real g = p.grad[k] * scale[i];
+      grad[k][i] = __builtin_isunordered(p.value, g) ? REAL_NAN : g;
+    }
   }
+}
+
+LOSSD_INLINE void point_blocks(const struct lossd_tile *tile, point_function *function, int roles,
+                               int gradients) {
+  double option[LOSSD_MAX_OPTIONS];
+  memcpy(option, tile->option, sizeof option);
+  for (size_t at = 0; at < tile->rows; at += LOSSD_BLOCK)
+    point_block(tile, at, option, function, roles, gradients);
 }
 
 /* roles and gradients are constants of the loss: how many roles it reads, how many of the first it
@@ -58,11 +69,11 @@ LOSSD_INLINE void point_block(const struct lossd_tile *tile, point_function *fun
 LOSSD_INLINE void pointwise(const struct lossd_tile *tile, point_function *function, int roles,
                             int gradients) {
   if (!tile->grad[0])
-    point_block(tile, function, roles, 0);
+    point_blocks(tile, function, roles, 0);
   else if (!tile->grad[1])
-    point_block(tile, function, roles, 1);
+    point_blocks(tile, function, roles, 1);
   else
-    point_block(tile, function, roles, gradients);
+    point_blocks(tile, function, roles, gradients);
 }
 
 #endif

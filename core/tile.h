@@ -10,7 +10,8 @@
 #include "core/plan.h"
 #include "core/real.h"
 
-/* Rows of a tile of a pointwise kernel: a constant, so that its loop has no rest. The driver pads. */
+/* Rows of a tile of a pointwise kernel are a multiple of this, so that its loop has no rest. The driver pads.
+ */
 #define LOSSD_BLOCK 128
 
 struct lossd_tile {
@@ -26,8 +27,7 @@ struct lossd_tile {
 
   /* Out: the unreduced loss of each row. */
   real *loss;
-  /* Out: gradients, laid out as the inputs are; NULL where not wanted. Row kernels multiply each row's
-   * gradient by scale[r]; pointwise kernels leave that to the driver. */
+  /* Out: gradients, laid out as the inputs are, each row's multiplied by scale[r]; NULL where not wanted. */
   real *grad[LOSSD_MAX_ROLES];
   size_t grad_pitch[LOSSD_MAX_ROLES];
   const real *scale;

@@ -145,7 +145,8 @@ static struct lossd_tensor loss_of(const struct evaluate *t) {
 }
 
 static int64_t offset_of(const struct evaluate *t, int input, int64_t row) {
-  const struct position p = position_of(&t->plan, row);
+  struct position p;
+  position_set(&t->plan, &p, row);
   return view_offset(&t->plan, &t->plan.view[input], &p);
 }
 

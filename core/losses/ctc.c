@@ -230,7 +230,8 @@ static struct sequence begin_sequence(const struct lossd_plan *plan, int64_t row
 
 static double common_input(const struct lossd_plan *plan, int input, int64_t row) {
   const struct lossd_view *view = &plan->view[input];
-  struct position p = position_of(plan, row);
+  struct position p;
+  position_set(plan, &p, row);
   real value = 1;
   if (view->length)
     load_run(view->dtype, view->data + view_offset(plan, view, &p) * (int64_t)lossd_dtype_size(view->dtype),

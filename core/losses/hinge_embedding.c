@@ -13,15 +13,13 @@ enum { INPUT, TARGET };
 enum { L2, NONE };
 
 LOSSD_INLINE struct point point(const real *x, const double *option) {
-  const real y = x[TARGET], below = R(option[MARGIN] - (double)x[INPUT]), nan = y - y;
-  const bool alike = y > 0, near = !(below < 0);
-  return (struct point){.value = (alike  ? x[INPUT]
-                                  : near ? below
-                                         : 0) +
-                                 nan,
-                        .grad = {alike  ? R(1)
-                                 : near ? R(-1)
-                                        : R(0)}};
+  /* The margin in two parts, since the sign of what is below it decides. */
+  const real margin = R(option[MARGIN]);
+  const real rest = real_abs(margin) <= REAL_MAX ? R(option[MARGIN] - (double)margin) : 0;
+  const real y = x[TARGET], below = (margin - x[INPUT]) + rest;
+  const real apart = real_zero_if(below < 0, below), slope = real_zero_if(below < 0, -1);
+  return (struct point){.value = real_select(y > 0, x[INPUT], apart) + (y - y),
+                        .grad = {real_select(y > 0, 1, slope)}};
 }
 
 static real row_loss(const struct row *row) {

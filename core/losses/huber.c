@@ -11,10 +11,9 @@ enum { REDUCTION, BROADCAST, DELTA, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };
 
 LOSSD_INLINE struct point weighted_point(const real *x, const double *option, real w) {
-  const real d = x[0] - x[1], a = real_abs(d), delta = R(option[DELTA]);
-  const bool quadratic = a <= delta;
-  const real value = quadratic ? R(0.5) * d * d : delta * (a - R(0.5) * delta);
-  const real slope = weighted(w, quadratic ? d : delta * real_sign(d));
+  const real d = x[0] - x[1], delta = real_min(R(option[DELTA]), REAL_MAX);
+  const real low = d < -delta ? -delta : d, clamped = low > delta ? delta : low;
+  const real value = clamped * (d - R(0.5) * clamped), slope = weighted(w, clamped);
   return (struct point){.value = weighted(w, value), .grad = {slope, -slope}};
 }
 

@@ -9,11 +9,13 @@ enum { REDUCTION, BROADCAST, MARGIN, OPTIONS };
 
 LOSSD_INLINE struct point point(const real *x, const double *option) {
   /* In double, since its sign decides: a rounded difference may fall on the other side of the kink. */
-  const double difference = (double)x[0] - (double)x[1], product = (double)x[2] * difference;
-  const bool silent = (x[2] == 0) & (difference == difference);
-  const real y = x[2], u = R(option[MARGIN] - (silent ? 0 : product));
-  const bool idle = u < 0;
-  return (struct point){.value = idle ? 0 : u, .grad = {idle ? 0 : -y, idle ? 0 : y}};
+  const double product = (double)x[2] * ((double)x[0] - (double)x[1]);
+  const real y = x[2], difference = x[0] - x[1];
+  const real u =
+      real_select((y == 0) & (difference == difference), R(option[MARGIN]), R(option[MARGIN] - product));
+  const int idle = u < 0;
+  return (struct point){.value = real_zero_if(idle, u),
+                        .grad = {real_zero_if(idle, -y), real_zero_if(idle, y)}};
 }
 
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {

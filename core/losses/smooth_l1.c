@@ -8,6 +8,13 @@
 enum { REDUCTION, BROADCAST, BETA, OPTIONS };
 
 LOSSD_INLINE struct point point(const real *x, const double *option) {
+  const real d = x[0] - x[1], beta = R(option[BETA]), share = d * (1 / beta);
+  const real low = share < -1 ? -1 : share, slope = low > 1 ? 1 : low;
+  return (struct point){.value = slope * (d - R(0.5) * beta * slope), .grad = {slope, -slope}};
+}
+
+/* Where beta has no inverse that is a normal number: 0 above all. */
+LOSSD_INLINE struct point divided_point(const real *x, const double *option) {
   const real d = x[0] - x[1], a = real_abs(d), beta = R(option[BETA]), share = d / beta;
   const bool quadratic = a < beta;
   const real slope = quadratic ? share : real_sign(d);
@@ -15,7 +22,11 @@ LOSSD_INLINE struct point point(const real *x, const double *option) {
 }
 
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
-  pointwise(t, point, 2, 2);
+  const real inverse = 1 / R(t->option[BETA]);
+  if (inverse >= REAL_SMALLEST_NORMAL && inverse <= REAL_MAX)
+    pointwise(t, point, 2, 2);
+  else
+    pointwise(t, divided_point, 2, 2);
 }
 LOSS_KERNEL(SmoothL1Loss, tile);
 
