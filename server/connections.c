@@ -75,7 +75,7 @@ static bool is_slow(struct lossd_connection *connection, const struct lossd_conf
   switch (connection->activity) {
   case LOSSD_CONNECTED:
   case LOSSD_HEAD: return seconds > config->header_timeout;
-  case LOSSD_BETWEEN: return seconds > config->idle_timeout + config->header_timeout;
+  case LOSSD_BETWEEN: return seconds > config->idle_timeout;
   case LOSSD_BODY: return is_slow_body(connection, config, now);
   default: return false;
   }

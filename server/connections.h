@@ -1,6 +1,6 @@
 /* Connections: what each one of a loop is doing and since when, to find the slow, the silent and the gone.
- * The HTTP library times only idleness, and does not look at connections whose request is being computed. On
- * the loop's thread. */
+ * The HTTP library knows one timeout, which it looks at before it reads what has come, and does not look at
+ * connections whose request is being computed. On the loop's thread. */
 #ifndef LOSSD_SERVER_CONNECTIONS_H
 #define LOSSD_SERVER_CONNECTIONS_H
 

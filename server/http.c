@@ -284,8 +284,12 @@ static void on_cancelled(struct lossd_job *job, void *context) {
   lossd_pool_withdraw(http->pool, job);
 }
 
+/* Timers run before sockets. What has come in the meantime is read before anyone is called slow: it may be
+ * this process that was held up. */
 static void on_sweep(uv_timer_t *timer) {
   struct lossd_http *http = timer->data;
+  pump(http);
+  if (http->stopped) return;
   lossd_connections_sweep(&http->connections, on_cancelled, http);
   lossd_linger_sweep(&http->linger, is_finishing(http) ? 1 : LOSSD_LINGER_SECONDS);
   pump(http);
@@ -319,6 +323,12 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 1u << 20 ? 1u << 20 : (unsigned)files.rlim_cur;
 }
 
+/* Of answers that nobody reads, in seconds. The library looks at its timeouts before it looks at sockets, so
+ * those of requests and between them are the sweep's. */
+static unsigned unread_timeout(const struct lossd_config *config) {
+  return (unsigned)ceil(config->idle_timeout + config->header_timeout);
+}
+
 /* The library's decoded strings are not used. */
 static size_t leave_escapes(void *context, struct MHD_Connection *handle, char *text) {
   (void)context, (void)handle;
@@ -343,7 +353,7 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
       MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
       MHD_OPTION_URI_LOG_CALLBACK, on_request_line, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
-      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ceil(config->idle_timeout), MHD_OPTION_STRICT_FOR_CLIENT, -1,
+      MHD_OPTION_CONNECTION_TIMEOUT, unread_timeout(config), MHD_OPTION_STRICT_FOR_CLIENT, -1,
       MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
   if (!http->daemon) return -1;
   start_handles(http);

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import os
 import re
+import signal
 import socket
 import time
 import unittest
@@ -557,6 +558,23 @@ class SlowClients(unittest.TestCase):
             self.assertIsNotNone(data, f"{name}: still open")
             self.assertTrue(data == b"" or data.startswith(b"HTTP/1.1 408 "), f"{name}: {data!r}")
         self.assertTrue(answers["body"].result().startswith(b"HTTP/1.1 408 "))
+
+    def test_what_came_in_time_is_answered_by_a_server_that_was_held_up(self):
+        """As by a machine that is busy with something else, or a virtual one that is moved."""
+        head, body = evaluate()[:-len(MSE)], MSE
+        with Server("--header-timeout", "0.3", "--idle-timeout", "1", "--min-upload-rate", "1000") as server, \
+                contextlib.ExitStack() as stack:
+            fresh, halfway, idle = (stack.enter_context(server.connect()) for _ in range(3))
+            idle.send(evaluate()).response()
+            halfway.send(head + body[:1])
+            server.ask(evaluate())  # so the others have been accepted and read
+            server.signal(signal.SIGSTOP)
+            for connection, data in ((fresh, evaluate()), (halfway, body[1:]), (idle, evaluate())):
+                connection.send(data)
+            time.sleep(1.5)
+            server.signal(signal.SIGCONT)
+            for connection in (fresh, halfway, idle):
+                self.assertEqual(connection.response().status, 200)
 
     def test_an_idle_connection_is_closed(self):
         with Server("--idle-timeout", "1") as server, server.connect() as connection:
