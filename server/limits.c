@@ -12,6 +12,7 @@ bool lossd_admission_init(struct lossd_admission *admission, const struct lossd_
   *admission =
       (struct lossd_admission){.max_bytes = config->max_inflight_bytes,
                                .max_jobs = config->queue_depth + config->workers,
+                               .max_running = config->workers,
                                .max_nanoseconds = (uint64_t)(config->max_queue_time * 1e9 * config->workers),
                                .max_connections = config->max_connections,
                                .max_connections_per_client = config->max_connections_per_client};
@@ -47,6 +48,11 @@ void lossd_release_bytes(struct lossd_admission *admission, size_t bytes) {
 
 bool lossd_admission_has_room(struct lossd_admission *admission) {
   return atomic_load_explicit(&admission->jobs, memory_order_relaxed) < admission->max_jobs;
+}
+
+int lossd_admission_waiting(struct lossd_admission *admission) {
+  int waiting = atomic_load_explicit(&admission->jobs, memory_order_relaxed) - admission->max_running;
+  return waiting > 0 ? waiting : 0;
 }
 
 bool lossd_admit_job(struct lossd_admission *admission) {

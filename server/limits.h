@@ -18,6 +18,7 @@ struct lossd_client_count {
 struct lossd_admission {
   size_t max_bytes;
   int max_jobs;             /* waiting and running */
+  int max_running;          /* the workers */
   uint64_t max_nanoseconds; /* of work, one worker's time */
   int max_connections, max_connections_per_client;
   atomic_size_t bytes;
@@ -40,6 +41,8 @@ void lossd_release_bytes(struct lossd_admission *admission, size_t bytes);
 
 /* Evaluations from the end of their body to their answer. */
 bool lossd_admission_has_room(struct lossd_admission *admission);
+/* Those beyond the workers. */
+int lossd_admission_waiting(struct lossd_admission *admission);
 bool lossd_admit_job(struct lossd_admission *admission);
 void lossd_release_job(struct lossd_admission *admission);
 

@@ -43,10 +43,12 @@ void lossd_metrics_active(int delta) {
   atomic_fetch_add_explicit(&lossd_gauges.active, delta, memory_order_relaxed);
 }
 
-void lossd_metrics_queue(int depth, double waited_seconds) {
+void lossd_metrics_queue_depth(int depth) {
   atomic_store_explicit(&lossd_gauges.queue_depth, depth, memory_order_relaxed);
-  if (waited_seconds >= 0)
-    lossd_histogram_add(&lossd_gauges.queue_wait, &lossd_second_bounds, nanoseconds(waited_seconds));
+}
+
+void lossd_metrics_queue_wait(double seconds) {
+  if (seconds >= 0) lossd_histogram_add(&lossd_gauges.queue_wait, &lossd_second_bounds, nanoseconds(seconds));
 }
 
 void lossd_metrics_compute(const char *loss, const char *dtype, double seconds, int64_t elements) {

@@ -18,8 +18,9 @@ void lossd_metrics_request(const char *method, const char *route_template, int s
                            size_t request_bytes, size_t response_bytes, const char *error_code);
 /* Requests being served now. */
 void lossd_metrics_active(int delta);
-/* Requests that wait now, and how long one has waited; waited_seconds < 0: none has. */
-void lossd_metrics_queue(int depth, double waited_seconds);
+/* Requests that wait for a worker now: said before a scrape. How long one has waited; < 0: it never began. */
+void lossd_metrics_queue_depth(int depth);
+void lossd_metrics_queue_wait(double seconds);
 /* One evaluation. */
 void lossd_metrics_compute(const char *loss, const char *dtype, double seconds, int64_t elements);
 /* One request or connection turned away to protect the server. */

@@ -28,6 +28,7 @@ static void metrics(struct lossd_request *request) {
   const char *accept = request->guard.values[LOSSD_FIELD_ACCEPT];
   bool open = accept && strstr(accept, "application/openmetrics-text");
   struct lossd_answer *answer = &request->answer;
+  lossd_metrics_queue_depth(lossd_admission_waiting(&request->server->admission));
   answer->body = lossd_metrics_text(open, &request->job.arena, &answer->length);
   answer->content_type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                               : "text/plain; version=0.0.4; charset=utf-8";

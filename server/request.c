@@ -240,15 +240,9 @@ static void add_server_timing(struct lossd_request *request) {
   add_header(request, "Server-Timing", request->server_timing);
 }
 
-static void measure_queue(const struct lossd_request *request) {
-  int waiting = atomic_load(&request->server->admission.jobs) - request->server->config->workers;
-  lossd_metrics_queue(waiting > 0 ? waiting : 0,
-                      milliseconds(request->job.submitted, request->job.started) / 1e3);
-}
-
 void lossd_request_finish(struct lossd_request *request) {
   const struct lossd_exchange *x = &request->job.exchange;
-  measure_queue(request);
+  lossd_metrics_queue_wait(milliseconds(request->job.submitted, request->job.started) / 1e3);
   struct lossd_answer *answer = &request->answer;
   free_body(request);
   answer->status = x->http_status;

@@ -156,8 +156,9 @@ static void gauges_go_up_and_down(void **state) {
   lossd_metrics_connections(-5);
   lossd_metrics_inflight_bytes(1LL << 40);
   lossd_metrics_inflight_bytes(-1);
-  lossd_metrics_queue(9, -1);
-  lossd_metrics_queue(4, 0.002);
+  lossd_metrics_queue_depth(9);
+  lossd_metrics_queue_depth(4);
+  lossd_metrics_queue_wait(0.002);
   lossd_metrics_rejection("queue_full");
   lossd_metrics_rejection("queue_full");
   const char *text = text_of(false);

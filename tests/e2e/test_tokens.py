@@ -2,6 +2,7 @@
 import os
 import signal
 import tempfile
+import threading
 import time
 import unittest
 
@@ -64,15 +65,31 @@ class Tokens(unittest.TestCase):
             self.assertEqual(answer.status, 204)
 
     def test_tokens_are_rotated_under_load_by_sighup(self):
-        with Server("--token-file", self.path) as server, server.connect() as connection:
-            self.write("beta", "gamma")
-            server.signal(signal.SIGHUP)
-            deadline = time.monotonic() + 30
-            while connection.send(evaluate(headers=bearer("gamma"))).response().status != 200:
-                self.assertEqual(connection.send(evaluate(headers=bearer("beta"))).response().status, 200)
-                self.assertLess(time.monotonic(), deadline)
-            self.assertEqual(connection.send(evaluate(headers=bearer("beta"))).response().status, 200)
-            self.assertEqual(connection.send(evaluate(headers=bearer("alpha"))).response().status, 401)
+        """Eight clients keep asking with a token that every file has; another comes and goes."""
+        wrong, stop = [], threading.Event()
+
+        def client(server):
+            with server.connect() as connection:
+                while not stop.is_set():
+                    status = connection.send(evaluate(headers=bearer("beta"))).response().status
+                    if status != 200:
+                        wrong.append(status)
+
+        with Server("--token-file", self.path, "--io-threads", "2") as server, server.connect() as connection:
+            threads = [threading.Thread(target=client, args=(server,)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for new, old in (("gamma", "alpha"), ("alpha", "gamma")) * 5:
+                self.write("beta", new)
+                server.signal(signal.SIGHUP)
+                deadline = time.monotonic() + 30
+                while connection.send(evaluate(headers=bearer(new))).response().status != 200:
+                    self.assertLess(time.monotonic(), deadline)
+                self.assertEqual(connection.send(evaluate(headers=bearer(old))).response().status, 401)
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(wrong, [])
 
     def test_a_file_that_went_bad_leaves_the_old_tokens(self):
         with Server("--token-file", self.path) as server:
