@@ -1,9 +1,11 @@
 """Start, stop, drain: no answer is lost, and the exit code says how it ended."""
 import concurrent.futures
 import os
+import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -32,6 +34,25 @@ class Start(unittest.TestCase):
             probe = [BINARY, "--ready", "--port", str(server.port)]
             self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 0)
         self.assertEqual(subprocess.run(probe, capture_output=True, timeout=60).returncode, 1)
+
+
+@unittest.skipUnless(sys.platform == "linux", "threads have priorities of their own on Linux alone")
+class Priority(unittest.TestCase):
+    def nice_of_threads(self, process):
+        """The main thread's, and the others', by /proc/PID/task/TID/stat."""
+        nice = {}
+        for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            nice[int(task.name)] = int(fields[16])
+        return nice.pop(process), list(nice.values())
+
+    def test_workers_give_way_to_the_loops(self):
+        with Server("--workers", "2") as server:
+            for _ in range(8):
+                self.assertEqual(server.ask(evaluate(slow_body(1000))).status, 200)
+            main, workers = self.nice_of_threads(server.process.pid)
+            self.assertEqual(main, os.getpriority(os.PRIO_PROCESS, 0))
+            self.assertIn(min(main + 5, 19), workers)
 
 
 class Notify(unittest.TestCase):
