@@ -81,9 +81,14 @@ static bool is_slow(struct lossd_connection *connection, const struct lossd_conf
   }
 }
 
-bool lossd_connection_is_half_closed(const struct lossd_connection *connection) {
+/* POLLRDHUP: the client sends no more; POLLERR, POLLHUP: nothing can be sent to it either. */
+static short end_of(const struct lossd_connection *connection) {
   struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
-  return poll(&state, 1, 0) > 0 && (state.revents & POLLRDHUP);
+  return poll(&state, 1, 0) > 0 ? state.revents : 0;
+}
+
+bool lossd_connection_is_half_closed(const struct lossd_connection *connection) {
+  return end_of(connection) & POLLRDHUP;
 }
 
 /* A client that only ended its half of the connection waits for the answer; one that closed it does not, and
@@ -91,25 +96,22 @@ bool lossd_connection_is_half_closed(const struct lossd_connection *connection) 
  * finds out: to a closed connection it brings a reset. */
 bool lossd_connection_is_gone(struct lossd_connection *connection) {
   static const char probe[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
-  if (poll(&state, 1, 0) <= 0) return false;
-  if (state.revents & (POLLERR | POLLHUP)) return true;
-  bool can_probe = connection->tcp && !connection->tls && !connection->probed && connection->request &&
-                   !connection->request->guard.old_protocol;
-  if ((state.revents & POLLRDHUP) && can_probe) {
-    connection->probed = true;
+  bool can_probe =
+      connection->tcp && !connection->tls && connection->request && !connection->request->guard.old_protocol;
+  short state = end_of(connection);
+  if (state == POLLRDHUP && can_probe && !atomic_exchange(&connection->probed, true)) {
     (void)!send(connection->socket, probe, sizeof probe - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    state = end_of(connection); /* a client on this machine has answered by now */
   }
-  return false;
+  return state & (POLLERR | POLLHUP);
 }
 
 /* The HTTP library misses the end of a connection that came together with data. Only where nothing is owed to
  * the client: while an answer is being sent, a half-closed connection is fine. */
 static bool has_ended(struct lossd_connection *connection, uint64_t now) {
-  struct pollfd state = {.fd = connection->socket, .events = POLLRDHUP};
   int unread = 0;
   if (connection->activity == LOSSD_ANSWER || now - connection->since < QUIET_NANOSECONDS) return false;
-  return poll(&state, 1, 0) > 0 && ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
+  return end_of(connection) && ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 static bool is_unwanted(struct lossd_connection *connection, uint64_t now) {

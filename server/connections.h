@@ -29,7 +29,8 @@ struct lossd_connection {
   enum lossd_activity activity;
   uint64_t since;        /* of the activity, or of the window of a body */
   uint64_t window_bytes; /* received in it */
-  bool probed, ended;
+  atomic_bool probed;
+  bool ended;
   struct lossd_request *request; /* from its line to its answer */
   enum lossd_connection_verdict verdict;
   uint64_t client;
@@ -52,7 +53,7 @@ void lossd_connections_sweep(struct lossd_connections *connections,
                              void (*cancelled)(struct lossd_job *, void *), void *context);
 /* True when the client sends no more; it may still wait for the answer. */
 bool lossd_connection_is_half_closed(const struct lossd_connection *connection);
-/* True when the client has closed the connection for good. */
+/* True when the client has closed the connection for good. Any thread may ask while its job is under way. */
 bool lossd_connection_is_gone(struct lossd_connection *connection);
 /* Writes bytes past the HTTP library and sends no more: for answers in mid-request. */
 void lossd_connection_send_last(struct lossd_connection *connection, const char *bytes, size_t length);

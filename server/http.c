@@ -149,9 +149,14 @@ static enum MHD_Result first_call(struct lossd_http *http, struct lossd_connecti
   return MHD_YES;
 }
 
+static bool is_abandoned(const struct lossd_job *job) {
+  return lossd_connection_is_gone(connection_of(((const struct lossd_request *)job)->connection));
+}
+
 /* Hands the job to the workers; false: refused, the answer is ready. */
 static bool submit(struct lossd_http *http, struct lossd_connection *connection,
                    struct lossd_request *request) {
+  request->job.is_abandoned = is_abandoned;
   request->job.done = job_done;
   if (!lossd_request_admit_work(request)) return false;
   lossd_connection_turns_to(connection, LOSSD_WORK);

@@ -70,6 +70,7 @@ void lossd_job_admit(struct lossd_job *job) {
 void lossd_job_decode(struct lossd_job *job) {
   uint64_t now = uv_hrtime();
   job->started = now - job->parse_nanoseconds;
+  if (job->is_abandoned && job->is_abandoned(job)) lossd_job_cancel(job, LOSSD_CLIENT_GONE);
   if (is_cancelled(job, now)) fail_cancelled(job);
   if (!job->parsed) {
     lossd_job_parse(job);

@@ -39,7 +39,9 @@ struct lossd_job {
   atomic_bool starved;       /* no memory for a slice */
   _Atomic uint64_t deadline; /* this and the next are uv_hrtime, nanoseconds */
   uint64_t submitted, started, decoded, computed, encoded;
-  uint64_t parse_nanoseconds;          /* where parsing came before waiting; part of decoding */
+  uint64_t parse_nanoseconds; /* where parsing came before waiting; part of decoding */
+  /* Whether its client is gone, asked by the worker that begins with it; NULL: nobody can know. */
+  bool (*is_abandoned)(const struct lossd_job *job);
   void (*done)(struct lossd_job *job); /* called on the loop's thread */
 };
 

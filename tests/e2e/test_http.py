@@ -439,6 +439,22 @@ class Limits(unittest.TestCase):
             self.assertNotIn(b'loss="HuberLoss"', metrics)
             self.assertIn(b'loss="L1Loss"', metrics)
 
+    def test_a_client_is_looked_for_at_the_moment_its_job_begins(self):
+        """Request and end of the connection are both there before the server sees either."""
+        small, large = MSE + b" " * 5000, MSE + b" " * 100_000
+        with Server() as server, contextlib.ExitStack() as stack:
+            for body in (small, large):
+                server.signal(signal.SIGSTOP)
+                stack.callback(server.signal, signal.SIGCONT)
+                half = stack.enter_context(server.connect()).send(evaluate(body, "L1Loss"))
+                half.sock.shutdown(socket.SHUT_WR)  # still waits for its answer
+                with server.connect() as gone:
+                    gone.send(evaluate(body, "HuberLoss"))
+                server.signal(signal.SIGCONT)
+                self.assertEqual(half.response().status, 200)
+            self.until(lambda: b'error_type="cancelled"} 2\n' in server.get("/metrics").body)
+            self.assertNotIn(b'loss="HuberLoss"', server.get("/metrics").body)
+
     def test_what_computing_takes_is_counted_too(self):
         body = ('{"input":[%s],"target":[[0],[0]],"gradients":true,"options":{"definition":"pytorch"}}' %
                 ",".join(["1"] * 60000)).encode()  # small, but its shared gradient is summed in 16 bytes a number
