@@ -1,17 +1,43 @@
-"""What .ci/manifests checks with Python: needs kubernetes-validate and PyYAML."""
+"""What .ci/manifests checks with Python: needs kubernetes-validate, PyYAML, and the resource models of kserve."""
+import importlib.util
 import json
 import re
 import subprocess
+import sys
+import types
 import urllib.request
 
+import kubernetes.client
 import kubernetes_validate
 import yaml
 
 BINARY = "build/release/lossd"
 VERSION = kubernetes_validate.latest_version()
-CUSTOM = {"ServiceMonitor": {"selector", "endpoints"},
-          "ServingRuntime": {"annotations", "supportedModelFormats", "protocolVersions", "containers"},
-          "InferenceService": {"predictor"}}
+KINDS = {"docker/kubernetes.yaml": {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy",
+                                    "ServiceMonitor"},
+         "docker/kserve.yaml": {"ServingRuntime", "InferenceService"}}
+# Prometheus' operator publishes no schema on PyPI.
+SERVICE_MONITOR = {"selector", "endpoints"}
+
+
+def kserve_client():
+    """kserve's reader and writer of its resources. Its package wants a web server and more when it is imported whole."""
+    kserve = types.ModuleType("kserve")
+    kserve.__path__ = importlib.util.find_spec("kserve").submodule_search_locations
+    sys.modules["kserve"] = kserve
+    import kserve.models
+    from kserve.api_client import ApiClient
+    for name in dir(kubernetes.client):  # what its models name and do not import
+        if name.startswith("V1"):
+            kserve.models.__dict__.setdefault(name, getattr(kubernetes.client, name))
+    return ApiClient()
+
+
+def check_kserve(document, client=kserve_client()):
+    """Read as the model of its kind and written again it must be the same: members that the model does not know are lost."""
+    model = document["apiVersion"].rpartition("/")[2].capitalize() + document["kind"]
+    read = client.deserialize(types.SimpleNamespace(data=json.dumps(document)), model)
+    assert client.sanitize_for_serialization(read) == document, f"{document['kind']} has what {model} does not know"
 
 
 def pod(spec):
@@ -21,17 +47,18 @@ def pod(spec):
 
 
 def check(name):
-    for document in yaml.safe_load_all(open(name)):
+    documents = list(yaml.safe_load_all(open(name)))
+    for document in documents:
         kind, spec = document["kind"], document["spec"]
-        if kind in CUSTOM:
-            unknown = set(spec) - CUSTOM[kind]
-            assert not unknown, f"{name}: {kind} has {unknown}"
-            spec = spec.get("predictor", spec)
-            if "containers" in spec:
-                kubernetes_validate.validate(pod(spec), VERSION, strict=True)
+        if kind == "ServiceMonitor":
+            assert set(spec) <= SERVICE_MONITOR, f"{name}: {kind} has {set(spec)}"
+        elif document["apiVersion"].startswith("serving.kserve.io/"):
+            check_kserve(document)
+            kubernetes_validate.validate(pod(spec.get("predictor", spec)), VERSION, strict=True)
         else:
             kubernetes_validate.validate(document, VERSION, strict=True)
         print(f"{name}: {kind} is valid")
+    assert KINDS[name] <= {document["kind"] for document in documents}
 
 
 def metrics():
@@ -60,8 +87,8 @@ def check_dashboard(name):
     print(f"{name}: {len(asked)} metrics, lossd has all of them")
 
 
-check("docker/kubernetes.yaml")
-check("docker/kserve.yaml")
+for name in KINDS:
+    check(name)
 compose = yaml.safe_load(open("docker/compose.yaml"))
 assert set(compose["services"]) == {"lossd", "prometheus", "grafana"}
 check_dashboard("docker/grafana.json")
