@@ -6,7 +6,7 @@ import os
 import pathlib
 import pty
 import re
-import shutil
+import select
 import struct
 import subprocess
 import tempfile
@@ -257,22 +257,62 @@ class Completion(Program):
         self.assertEqual(self.candidates("--log-f"), ["--log-format"])
         self.assertEqual(self.candidates("serve", "--tls-cert", ""), [":files"])
 
-    def test_scripts_are_valid(self):
-        for shell in ("bash", "zsh", "fish"):
-            script = self.run_lossd("completion", shell).stdout
-            if not shutil.which(shell):
-                self.assertIn(b"complete", script)
-                continue
-            done = subprocess.run([shell, "-n", "/dev/stdin"], input=script, capture_output=True)
-            self.assertEqual((done.returncode, done.stderr), (0, b""), shell)
+    # What is typed before Tab, in a folder with p.npy, and what the line becomes.
+    TYPED = {"lossd ev": "lossd eval", "lossd eval HuberLoss --del": "lossd eval HuberLoss --delta",
+             "lossd eval HuberLoss --reduction su": "lossd eval HuberLoss --reduction sum",
+             "lossd eval HuberLoss --input p.n": "lossd eval HuberLoss --input p.npy", "lossd show CosineE": "lossd show CosineEmbeddingLoss",
+             "lossd --log-f": "lossd --log-format"}
+
+    def setUp(self):
+        super().setUp()
+        os.symlink(LOSSD, self.folder / "lossd")
+        self.environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder), "TERM": "dumb"}
+
+    def script(self, shell):
+        name = f"completion.{shell}"
+        self.write(name, self.run_lossd("completion", shell).stdout)
+        return name
 
     def test_bash_completes(self):
-        self.write("lossd.bash", self.run_lossd("completion", "bash").stdout)
-        for words, expected in [(["eval", "HuberLoss", "--del"], ["--delta"]), (["eval", "HuberLoss", "--input", "p"], ["p.npy"])]:
-            line = " ".join([LOSSD, *words])
-            program = f'. ./lossd.bash; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _lossd {LOSSD} {words[-1]} ""; printf "%s\\n" "${{COMPREPLY[@]}}"'
-            done = subprocess.run(["bash", "-c", program], cwd=self.folder, capture_output=True, text=True)
-            self.assertEqual(done.stdout.split(), expected, done.stderr)
+        for typed, line in self.TYPED.items():
+            words = typed.split()
+            program = (f". ./{self.script('bash')}; COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; "
+                       f'_lossd lossd {words[-1]} ""; printf "%s\\n" "${{COMPREPLY[@]}}"')
+            done = subprocess.run(["bash", "-c", program], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+            self.assertEqual(done.stdout.split(), line.split()[-1:], done.stderr)
+
+    def test_fish_completes(self):
+        for typed, line in self.TYPED.items():
+            done = subprocess.run(["fish", "--no-config", "-c", f"source {self.script('fish')}; complete -C '{typed}'"],
+                                  cwd=self.folder, env=self.environment, capture_output=True, text=True)
+            self.assertEqual([offer.split("\t")[0] for offer in done.stdout.splitlines()], line.split()[-1:], done.stderr)
+
+    def test_zsh_completes(self):
+        """On a terminal, as zsh completes nowhere else. Tab, then to the line's begin, where the line becomes words to print."""
+        master, terminal = pty.openpty()
+        shell = subprocess.Popen(["zsh", "-f", "-i"], cwd=self.folder, env=self.environment, stdin=terminal, stdout=terminal,
+                                 stderr=terminal, start_new_session=True)
+        os.close(terminal)
+        shown = b""
+
+        def until(pattern):
+            nonlocal shown
+            while not (found := re.search(pattern, shown)):
+                self.assertTrue(select.select([master], [], [], 30)[0], shown[-2000:])
+                shown += os.read(master, 65536)
+            shown = shown[found.end():]
+            return found
+
+        try:
+            os.write(master, f"autoload -U compinit; compinit -D -u; source ./{self.script('zsh')}; PS1=; bindkey -e; print rea''dy\n".encode())
+            until(rb"ready\r\n")
+            for typed, line in self.TYPED.items():
+                os.write(master, f"{typed}\t\x01print -r '<\x05>'\n".encode())
+                self.assertEqual(until(rb"\n<(.*?) ?>\r")[1].decode(), line)
+        finally:
+            shell.kill()
+            shell.wait()
+            os.close(master)
 
 
 class Page(Program):
