@@ -145,7 +145,8 @@ export declare class TransportError extends Error {}
 
 /**
  * One answer from those over the shards of a data set, all asked for with the same reduction: the sum of the numerators,
- * for a mean divided by the sum of the denominators (NaN where that is 0). Merged answers can be merged again. Gradients
+ * for a mean divided by the sum of the denominators (NaN where that is 0). Sums are correctly rounded: the order of the
+ * shards does not matter, and the Python client gives the same bits. Merged answers can be merged again. Gradients
  * are left to the caller: under a mean, a shard's are to be multiplied by its denominator / the merged denominator.
  *
  * @throws {RangeError} there is no answer, or one that is not reduced

@@ -1,15 +1,35 @@
 /** How answers over parts of a data set become one. */
 
-/** Neumaier's compensated sum; infinities as IEEE 754 adds them. */
+/** A sum, and what it lost. */
+function add(a, b) {
+  const [large, small] = Math.abs(a) >= Math.abs(b) ? [a, b] : [b, a];
+  const sum = large + small;
+  return [sum, small - (sum - large)];
+}
+
+/**
+ * The correctly rounded sum, the same for any order, as Python's math.fsum; infinities as IEEE 754 adds them. Shewchuk 1997:
+ * the partials are the exact sum in parts that do not overlap, the smallest first.
+ */
 function total(terms) {
-  let sum = 0;
-  let lost = 0;
+  const partials = [];
   for (const term of terms) {
-    const next = sum + term;
-    lost += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
-    sum = next;
+    let rest = term;
+    let kept = 0;
+    for (const partial of partials) {
+      let lost;
+      [rest, lost] = add(rest, partial);
+      if (lost !== 0) partials[kept++] = lost;
+    }
+    partials.splice(kept, Infinity, rest);
   }
-  return Number.isFinite(sum) ? sum + lost : sum;
+  let sum = partials.pop() ?? 0;
+  let lost = 0;
+  while (partials.length > 0 && lost === 0) [sum, lost] = add(sum, partials.pop());
+  // Half a unit was lost, and more of the same sign is left: the tie is none.
+  const doubled = lost * 2;
+  if (partials.length > 0 && lost < 0 === partials.at(-1) < 0 && sum + doubled - sum === doubled) sum += doubled;
+  return Number.isFinite(sum) ? sum : terms.reduce((a, b) => a + b, 0);
 }
 
 export function merge(answers, reduction = "mean") {

@@ -177,6 +177,26 @@ test("merging loses no small shard beside a large one, and keeps NaN and infinit
   assert.equal(merge([await client.mseLoss({ input: [], target: [] })]).loss, NaN);
 });
 
+test("merging gives the same bits in any order, those of Python's math.fsum", () => {
+  const sum = (...terms) => merge(terms.map((numerator) => ({ numerator, denominator: 1 })), "sum").loss;
+  const cases = [
+    [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], 2.8],
+    [[1e16, 1, 1e-16], 10000000000000002],
+    [[1e16 - 2, 1 - 2 ** -53, -(1e16 - 2), -(1 - 2 ** -53)], 0],
+    [[1, 2 ** -53, 2 ** -106], 1 + 2 ** -52],
+    [[1, 2 ** -53, -(2 ** -106)], 1],
+    [[-1, -(2 ** -53), -(2 ** -106)], -1 - 2 ** -52],
+    [[1e100, 1, -1e100, 1e-100, 1e50, -1, -1e50], 1e-100],
+  ];
+  for (const [terms, wanted] of cases) {
+    for (let i = 0; i < terms.length; i++) {
+      assert.equal(sum(...terms.slice(i), ...terms.slice(0, i)), wanted);
+      assert.equal(sum(...terms.slice(i).reverse(), ...terms.slice(0, i)), wanted);
+    }
+  }
+  assert.equal(sum(1e308, 1e308), Infinity);
+});
+
 test("merge refuses nothing, and unreduced answers", async () => {
   assert.throws(() => merge([]), /at least one/);
   const unreduced = await client.mseLoss({ input: [1], target: [2] }, { reduction: "none" });

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 os.environ.setdefault("LOSSD_BINARY", str(ROOT / "build/release/lossd"))
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
-from server import Server  # noqa: E402
+from server import Server, request  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,16 @@
 """What goes wrong: problems, limits, restarts, tokens, TLS, Unix sockets."""
 
 import asyncio
+import re
 import ssl
 import subprocess
 import threading
+import time
 
 import httpx
 import numpy as np
 import pytest
-from conftest import Server
+from conftest import Server, request
 
 import lossd
 from lossd._http import Settings, retry_after
@@ -16,6 +18,17 @@ from lossd._http import Settings, retry_after
 
 def mse(client):
     return float(client.mse_loss([1.0, 2.0], [1.0, 4.0]).loss)
+
+
+def async_mse(client):
+    """The same by an AsyncClient of the same settings."""
+
+    async def evaluate():
+        settings = client._connection.settings
+        async with lossd.AsyncClient(settings.url, retries=settings.retries) as other:
+            return float((await other.mse_loss([1.0, 2.0], [1.0, 4.0])).loss)
+
+    return asyncio.run(evaluate())
 
 
 def test_a_problem_says_code_detail_hint_pointer_and_status(client):
@@ -86,6 +99,37 @@ def test_too_many_connections_are_waited_for():
             blocker = narrow.connect()
             threading.Timer(0.3, blocker.close).start()
             assert mse(client) == 2
+
+
+# 216 million elements from 1,800 bytes: most of a second.
+SLOW = request(
+    "POST",
+    "/v1/losses/MarginRankingLoss?input1=int8:600x1x1&input2=int8:1x600x1&target=int8:1x1x600&broadcast=true",
+    b"\x01" * 1800,
+    {"Content-Type": "application/octet-stream"},
+)
+
+
+@pytest.mark.parametrize("call", [mse, async_mse])
+def test_a_busy_server_is_asked_again_when_it_says(call):
+    """One evaluation computes, one waits: the queue is full, until both are done."""
+
+    def metric(name):
+        found = re.search(rf"^{re.escape(name)} (\S+)$", busy.get("/metrics").body.decode(), re.M)
+        return float(found.group(1)) if found else 0
+
+    with Server("--workers", "1", "--queue-depth", "1") as busy, busy.connect() as first, busy.connect() as second:
+        for connection in (first, second):
+            connection.send(SLOW)
+        deadline = time.monotonic() + 30
+        while metric("lossd_queue_depth") < 1:
+            assert time.monotonic() < deadline
+        began = time.monotonic()
+        with lossd.Client(busy.url, retries=30) as client:
+            assert call(client) == 2
+        assert metric('lossd_rejections_total{reason="queue_full"}') >= 1
+        assert time.monotonic() - began >= 1  # Retry-After is at least that
+        assert first.response().status == second.response().status == 200
 
 
 def test_retry_after_beyond_max_wait_is_not_waited_for():

@@ -30,7 +30,10 @@ class Answer:
 def _total(numbers: Iterable[float]) -> float:
     """The correctly rounded sum, the same for any order; infinities as IEEE 754 adds them."""
     terms = list(numbers)
-    return math.fsum(terms) if all(map(math.isfinite, terms)) else sum(terms)
+    try:
+        return math.fsum(terms)
+    except (OverflowError, ValueError):  # too large, and infinities of both signs
+        return sum(terms)
 
 
 def merge(answers: Iterable[Answer], reduction: Literal["mean", "batchmean", "sum"] = "mean") -> Answer:
