@@ -10,6 +10,7 @@ import pytest
 import lossd
 
 ROOT = Path(__file__).resolve().parents[3]
+os.environ["KERAS_BACKEND"] = "torch"  # before anything imports it
 os.environ.setdefault("LOSSD_BINARY", str(ROOT / "build/release/lossd"))
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
