@@ -88,16 +88,6 @@ const char *lossd_json_skip_number(const char *p, const char *end, const char **
   return p + (p < end && (*p == '+' || *p == '-'));
 }
 
-/* Whole blocks from p on, where a value is due; returns where one is due again. */
-static const char *skip_blocks(const char *p, const char *end, const char *stop, int64_t *count) {
-  while (LOSSD_JSON_BLOCK && p < stop && end - p >= LOSSD_JSON_BLOCK) {
-    const size_t length = lossd_json_skip_block(p, count);
-    if (!length) break;
-    p += length;
-  }
-  return p;
-}
-
 const char *lossd_json_skip_numbers(const char *p, const char *end, const char *stop, int64_t *count) {
   enum { PATIENCE = 6 }; /* numbers to read singly before blocks are tried (again): short rows have none */
   const char *last = p;
@@ -106,7 +96,7 @@ const char *lossd_json_skip_numbers(const char *p, const char *end, const char *
   for (;;) {
     if (*count >= try_blocks) {
       const char *const due = p;
-      p = skip_blocks(p, end, stop, count);
+      p = lossd_json_kernel()->skip(p, end, stop, count);
       if (p > due) last = p - 1;
       try_blocks = *count + PATIENCE;
     }

@@ -2,55 +2,48 @@
  * Langdale and D. Lemire, "Parsing gigabytes of JSON per second", The VLDB Journal 28, 2019: there is no
  * branch for each byte or number. */
 #include "api/json_block.h"
+#include "api/json_bytes.h"
 
-#if LOSSD_JSON_BLOCK
-
-#include <emmintrin.h>
-#include <stdbool.h>
+#if defined(__SSE2__)
 
 /* Where the bytes of each class are. */
 struct classes {
   uint64_t digit, zero, minus, plus, point, e, comma, space;
 };
 
-static uint64_t mask_of(__m128i matches) {
-  return (uint32_t)_mm_movemask_epi8(matches);
+static inline struct classes classify(bytes64 bytes) {
+  return (struct classes){
+      .digit = in_range(bytes, '0', 10),
+      .zero = equal(bytes, '0'),
+      .minus = equal(bytes, '-'),
+      .point = equal(bytes, '.'),
+      .comma = equal(bytes, ','),
+      .space = equal(bytes, ' '),
+  };
 }
 
-static uint64_t equal(__m128i bytes, char c) {
-  return mask_of(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
-}
-
-static struct classes classify(const char *text) {
-  struct classes c = {0};
-  for (int shift = 0; shift < LOSSD_JSON_BLOCK; shift += 16) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + shift));
-    /* '0' becomes the least signed byte, so that one comparison finds ten values. */
-    const __m128i lowest = _mm_add_epi8(bytes, _mm_set1_epi8(0x80 - '0'));
-    c.digit |= mask_of(_mm_cmplt_epi8(lowest, _mm_set1_epi8(-128 + 10))) << shift;
-    c.zero |= equal(bytes, '0') << shift;
-    c.minus |= equal(bytes, '-') << shift;
-    c.plus |= equal(bytes, '+') << shift;
-    c.point |= equal(bytes, '.') << shift;
-    c.e |= equal(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'e') << shift;
-    c.comma |= equal(bytes, ',') << shift;
-    c.space |= equal(bytes, ' ') << shift;
-  }
-  return c;
+static inline void classify_exponents(struct classes *c, bytes64 bytes) {
+  c->plus = equal(bytes, '+');
+  c->e = equal(lower_case(bytes), 'e');
 }
 
 /* The bytes right after those of a mask. */
-static uint64_t after(uint64_t mask) {
+static inline uint64_t after(uint64_t mask) {
   return mask << 1;
 }
 
+/* The bits below the lowest of a mask, all where it is empty. */
+static inline uint64_t before_first(uint64_t mask) {
+  return (mask & -mask) - 1;
+}
+
 /* The bytes that end the runs of digits which begin at `starts`: adding carries through a run. */
-static uint64_t after_digits(uint64_t digit, uint64_t starts) {
+static inline uint64_t after_digits(uint64_t digit, uint64_t starts) {
   return (digit + (starts & digit)) & ~digit;
 }
 
 /* Bytes at which the grammar is broken. */
-static uint64_t find_faults(const struct classes *c) {
+static inline uint64_t find_faults(const struct classes *c) {
   const uint64_t number = c->digit | c->minus | c->plus | c->point | c->e;
   const uint64_t start = number & ~after(number);
   const uint64_t value_due = after(c->comma) | 1;
@@ -76,26 +69,95 @@ static uint64_t find_faults(const struct classes *c) {
   return faults;
 }
 
-size_t lossd_json_skip_block(const char *text, int64_t *count) {
-  const struct classes c = classify(text);
-  const uint64_t known = c.digit | c.minus | c.plus | c.point | c.e | c.comma | c.space;
-  /* Bytes before the first of another kind, up to the last comma among them. */
-  const uint64_t before = ~known ? (~known & -~known) - 1 : ~UINT64_C(0);
-  const uint64_t commas = c.comma & before;
-  if (!commas) return 0;
-  const int length = 64 - __builtin_clzll(commas);
-  const uint64_t region = ~UINT64_C(0) >> (64 - length);
-  if (find_faults(&c) & region) return 0;
-  *count += __builtin_popcountll(commas);
-  return (size_t)length;
+/* Numbers with exponents, block after block, each of which begins where a value is due. Returns where one is
+ * due again: as in the header. */
+static const char *skip_any(const char *text, const char *end, const char *stop, int64_t *count) {
+  while (text < stop && end - text >= LOSSD_JSON_BLOCK) {
+    const bytes64 bytes = load_bytes(text);
+    struct classes c = classify(bytes);
+    classify_exponents(&c, bytes);
+    const uint64_t others = ~(c.digit | c.minus | c.plus | c.point | c.e | c.comma | c.space);
+    const uint64_t commas = c.comma & before_first(others);
+    if (!commas) break;
+    const int length = 64 - __builtin_clzll(commas);
+    if (find_faults(&c) & ~UINT64_C(0) >> (64 - length)) break;
+    *count += __builtin_popcountll(commas);
+    text += length;
+    if (!(c.e | c.plus)) break;
+  }
+  return text;
+}
+
+/* What plain numbers, which have neither exponent nor plus, leave for the next block: 0 or 1 each. */
+struct carry {
+  uint64_t number, digit, needs_digit, leading_minus, leading_zero, fraction, due, blank;
+};
+
+/* `mask` moved to the bytes right after; *carry is what came from the block before, and becomes what goes to
+ * the next. */
+static inline uint64_t after_with(uint64_t mask, uint64_t *carry) {
+  const uint64_t moved = mask * 2 + *carry;
+  *carry = mask >> 63;
+  return moved;
+}
+
+static inline uint64_t find_plain_faults(const struct classes *c, struct carry *carry) {
+  const uint64_t number = c->digit | c->minus | c->point;
+  const uint64_t start = number & ~after_with(number, &carry->number);
+  const uint64_t due = after_with(c->comma, &carry->due);
+  const uint64_t blank = c->space & due; /* one before a number */
+  const uint64_t value = (due & ~blank) | after_with(blank, &carry->blank);
+  uint64_t faults = (start ^ value) | (c->space & ~blank);
+  faults |= c->minus & ~start;
+  faults |= c->point & ~after_with(c->digit, &carry->digit);
+  faults |= after_with(c->minus | c->point, &carry->needs_digit) & ~c->digit;
+  const uint64_t whole = start | after_with(start & c->minus, &carry->leading_minus);
+  faults |= after_with(whole & c->zero, &carry->leading_zero) & c->digit;
+  /* Adding carries through a run of digits after a point: another point must not end it. */
+  const uint64_t fraction = after_with(c->point, &carry->fraction);
+  uint64_t ends;
+  carry->fraction |= __builtin_add_overflow(c->digit, fraction & c->digit, &ends);
+  return faults | (((ends & ~c->digit) | fraction) & c->point);
+}
+
+/* Plain numbers, by blocks that follow one another. */
+static const char *skip_plain(const char *text, const char *end, const char *stop, int64_t *count) {
+  struct carry carry = {.due = 1};
+  for (const char *block = text; block < stop && end - block >= LOSSD_JSON_BLOCK; block += LOSSD_JSON_BLOCK) {
+    const struct classes c = classify(load_bytes(block));
+    const uint64_t others = ~(c.digit | c.minus | c.point | c.comma | c.space);
+    const uint64_t faults = find_plain_faults(&c, &carry) | others;
+    const uint64_t commas = c.comma & before_first(faults);
+    *count += __builtin_popcountll(commas);
+    if (commas) text = block + 64 - __builtin_clzll(commas);
+    if (faults) break;
+  }
+  return text;
+}
+
+static const char *skip(const char *text, const char *end, const char *stop, int64_t *count) {
+  for (;;) {
+    const char *const plain = skip_plain(text, end, stop, count);
+    const char *const next = skip_any(plain, end, stop, count);
+    if (next == plain) return next;
+    text = next;
+  }
 }
 
 #else
 
-size_t lossd_json_skip_block(const char *text, int64_t *count) {
-  (void)text;
-  (void)count;
-  return 0;
+static const char *skip(const char *text, const char *end, const char *stop, int64_t *count) {
+  (void)end, (void)stop, (void)count;
+  return text;
 }
 
 #endif
+
+const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const char *end,
+                                    struct lossd_decimals *decimals);
+void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *out);
+void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
+
+extern const struct lossd_json_kernel LOSSD_IN_SET(json);
+const struct lossd_json_kernel LOSSD_IN_SET(json) = {LOSSD_TEXT(LOSSD_VARIANT), skip, LOSSD_IN_SET(json_take),
+                                                     LOSSD_IN_SET(round_doubles), LOSSD_IN_SET(round_floats)};

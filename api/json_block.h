@@ -1,19 +1,37 @@
-/* Numbers of a JSON array, 64 bytes at a time: part of json_array.c. Pure function, any thread. */
+/* Numbers of a JSON array by blocks of 64 bytes: part of json_array.c, which checks them, and of
+ * json_tensor.c, which reads them. Pure functions, any thread.
+ *
+ * json_block.c, json_parts.c and number_round.c are compiled once for each instruction set, as the kernels of
+ * core/ are, and go by the same choice. What is unusual, wrong or not, they leave to plain code: they decide
+ * nothing but speed. */
 #ifndef LOSSD_API_JSON_BLOCK_H
 #define LOSSD_API_JSON_BLOCK_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "api/number_text.h"
 
-#if defined(__SSE2__)
 #define LOSSD_JSON_BLOCK 64
-#else
-#define LOSSD_JSON_BLOCK 0
-#endif
 
-/* text points to LOSSD_JSON_BLOCK bytes and to where a value is due. Returns the length of as many whole
- * numbers with their commas as begin the text, and adds how many they are to *count; 0 where there is none,
- * or anything unusual among them, wrong or not. Numbers may have one space before them. */
-size_t lossd_json_skip_block(const char *text, int64_t *count);
+/* As the fraction of a decimal: it is none, but whatever is at text + digits. */
+#define LOSSD_JSON_UNUSUAL 255
+
+struct lossd_json_kernel {
+  const char *instruction_set;
+  /* text is where a value is due. Returns the end of as many whole numbers with their commas as fill blocks
+   * from there, and adds how many they are to *count; text itself where there is none, or anything unusual
+   * among them. Begins no block from stop on, and reads nothing from end on. Numbers may have one space
+   * before them. */
+  const char *(*skip)(const char *text, const char *end, const char *stop, int64_t *count);
+  /* Takes the next leaves of checked text that begins between leaves and ends after one, as a stretch of
+   * nested arrays does. Returns where to go on: end, when all are taken. Nothing before begin is read. text
+   * itself: this instruction set has no fast way. */
+  const char *(*take)(const char *begin, const char *text, const char *end, struct lossd_decimals *decimals);
+  /* Rounds decimals to nearest, ties to even, as number_read.c does. Of what is no decimal any number is
+   * made. */
+  void (*round_doubles)(const struct lossd_decimals *decimals, double *out);
+  void (*round_floats)(const struct lossd_decimals *decimals, float *out);
+};
+
+/* Of the instruction set in use (core/loss.h). */
+const struct lossd_json_kernel *lossd_json_kernel(void);
 
 #endif

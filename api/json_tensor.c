@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/json_array.h"
+#include "api/json_block.h"
 #include "api/number_text.h"
 #include "core/half.h"
 
@@ -209,6 +210,10 @@ struct reading {
   const atomic_int *cancelled;
 };
 
+static bool is_cancelled(const struct reading *r) {
+  return r->cancelled && atomic_load_explicit(r->cancelled, memory_order_relaxed);
+}
+
 /* Reads all leaves; NULL when done, else where it stopped. Inlined once for each reader. */
 static inline __attribute__((always_inline)) const char *read_leaves(const struct reading *r,
                                                                      leaf_reader read, size_t size) {
@@ -217,7 +222,7 @@ static inline __attribute__((always_inline)) const char *read_leaves(const struc
   char *out = r->out;
   for (int64_t left = r->count; left > 0;) {
     const int64_t batch = left < BETWEEN_LOOKS ? left : BETWEEN_LOOKS;
-    if (r->cancelled && atomic_load_explicit(r->cancelled, memory_order_relaxed)) return p;
+    if (is_cancelled(r)) return p;
     for (int64_t i = 0; i < batch; i++, out += size) {
       while (is_punctuation(*p)) p++;
       const char *q = read(p, r->end, out);
@@ -229,20 +234,55 @@ static inline __attribute__((always_inline)) const char *read_leaves(const struc
   return NULL;
 }
 
+/* Leaves of a batch that are no plain numbers, at out + their index: NULL, or the one that cannot be read. */
+static inline const char *read_unusual(const struct reading *r, const char *text,
+                                       const struct lossd_decimals *decimals, char *out, leaf_reader read,
+                                       size_t size) {
+  for (size_t i = 0; i < decimals->count; i++) {
+    if (decimals->fraction[i] != LOSSD_JSON_UNUSUAL) continue;
+    const char *leaf = text + decimals->digits[i];
+    while (is_punctuation(*leaf)) leaf++;
+    if (!read(leaf, r->end, out + i * size)) return leaf;
+  }
+  return NULL;
+}
+
+/* The same for floating types, many at once where the instruction set can. */
+static const char *read_floating(const struct reading *r, bool is_double) {
+  const struct lossd_json_kernel *const kernel = lossd_json_kernel();
+  const leaf_reader read = is_double ? read_float64 : read_float32;
+  const size_t size = is_double ? sizeof(double) : sizeof(float);
+  struct lossd_decimals decimals;
+  char *out = r->out;
+  for (const char *p = r->begin, *next; p < r->end; p = next) {
+    next = kernel->take(r->begin, p, r->end, &decimals);
+    if (next == p) return is_double ? read_leaves(r, read_float64, size) : read_leaves(r, read_float32, size);
+    if (is_cancelled(r)) return p;
+    if (is_double)
+      kernel->round_doubles(&decimals, (double *)(void *)out);
+    else
+      kernel->round_floats(&decimals, (float *)(void *)out);
+    const char *const bad = read_unusual(r, p, &decimals, out, read, size);
+    if (bad) return bad;
+    out += decimals.count * size;
+  }
+  return NULL;
+}
+
 #define X(symbol, name, size, floating)                                                                      \
   static const char *read_all_##symbol(const struct reading *r) {                                            \
-    return read_leaves(r, READ_##symbol, size);                                                              \
+    return READ_##symbol;                                                                                    \
   }
-#define READ_FLOAT64 read_float64
-#define READ_FLOAT32 read_float32
-#define READ_FLOAT16 read_float16
-#define READ_BFLOAT16 read_bfloat16
-#define READ_INT64 read_int64
-#define READ_INT32 read_int32
-#define READ_INT16 read_int16
-#define READ_INT8 read_int8
-#define READ_UINT8 read_uint8
-#define READ_BOOL read_bool
+#define READ_FLOAT64 read_floating(r, true)
+#define READ_FLOAT32 read_floating(r, false)
+#define READ_FLOAT16 read_leaves(r, read_float16, 2)
+#define READ_BFLOAT16 read_leaves(r, read_bfloat16, 2)
+#define READ_INT64 read_leaves(r, read_int64, 8)
+#define READ_INT32 read_leaves(r, read_int32, 4)
+#define READ_INT16 read_leaves(r, read_int16, 2)
+#define READ_INT8 read_leaves(r, read_int8, 1)
+#define READ_UINT8 read_leaves(r, read_uint8, 1)
+#define READ_BOOL read_leaves(r, read_bool, 1)
 #include "core/dtype.def"
 #undef X
 

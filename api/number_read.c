@@ -306,3 +306,11 @@ const char *lossd_read_float(const char *text, const char *end, float *out) {
   *out = decimal_to_float(&decimal);
   return after;
 }
+
+double lossd_divide_double(uint64_t digits, int fraction) {
+  return decimal_to_double(&(struct lossd_decimal){.digits = digits, .exponent = -fraction});
+}
+
+float lossd_divide_float(uint64_t digits, int fraction) {
+  return decimal_to_float(&(struct lossd_decimal){.digits = digits, .exponent = -fraction});
+}

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Readers. They read one token at text[0 .. end), never a byte at or past end, and return the byte after it,
@@ -30,6 +31,18 @@ const char *lossd_read_number(const char *text, const char *end, struct lossd_nu
 const char *lossd_read_double(const char *text, const char *end, double *out);
 /* Rounds the decimal to float once, not by way of double. */
 const char *lossd_read_float(const char *text, const char *end, float *out);
+
+/* Numbers whose digits were read already: negative ? -1 : 1 times digits / 10^fraction. */
+enum { LOSSD_DECIMALS = 256 };
+struct lossd_decimals {
+  size_t count;
+  uint64_t digits[LOSSD_DECIMALS];
+  uint8_t fraction[LOSSD_DECIMALS];
+  uint8_t negative[LOSSD_DECIMALS]; /* 0 or 1 */
+};
+/* digits / 10^fraction, rounded as the readers do; fraction < 256. */
+double lossd_divide_double(uint64_t digits, int fraction);
+float lossd_divide_float(uint64_t digits, int fraction);
 
 /* Whether the token that ends at token_end and was read as value was finite text: then its last byte is a
  * digit. */

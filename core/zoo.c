@@ -23,7 +23,8 @@ static bool has_avx2(void) {
 }
 static bool has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512cd");
 }
 extern const struct lossd_kernel *const lossd_kernels_avx512_f64[], *const lossd_kernels_avx512_f32[];
 extern const struct lossd_kernel *const lossd_kernels_avx2_f64[], *const lossd_kernels_avx2_f32[];

@@ -1,0 +1,188 @@
+/* Arrays of numbers, which are read by blocks: every instruction set reads the same numbers and finds the
+ * same fault in the same place as reading them one by one does. */
+#include "api/json_scan.h"
+#include "api/json_tensor.h"
+#include "core/loss.h"
+#include "tests/number_reference.h"
+#include "tests/unit.h"
+
+static const char *const instruction_sets[] = {"baseline", "avx2", "avx512"};
+#define SETS (sizeof instruction_sets / sizeof *instruction_sets)
+
+enum { MOST = 700, ROOM = MOST * 64 };
+
+static uint64_t below(uint64_t *random, uint64_t limit) {
+  return reference_random(random) % limit;
+}
+
+/* A number of a kind; of the plain ones, which blocks are made for, and of all others. */
+static void write_number(uint64_t *random, int kind, char *out) {
+  const double unit = (double)(reference_random(random) >> 11) * 0x1p-53;
+  switch (kind) {
+  case 0: sprintf(out, "%.7g", 6 * unit - 3); break;
+  case 1: sprintf(out, "%.17g", 6 * unit - 3); break;
+  case 2: sprintf(out, "%d", (int)below(random, 2)); break;
+  case 3:
+    sprintf(out, "%.*f", (int)below(random, 24), (unit - 0.5) * pow(10, (double)below(random, 12)));
+    break;
+  case 4:
+    sprintf(out, "%lld",
+            (long long)(reference_random(random) >> below(random, 64)) * (below(random, 2) ? 1 : -1));
+    break;
+  case 5: sprintf(out, "%.9e", unit - 0.5); break;
+  case 6: strcpy(out, below(random, 2) ? "-0.0" : "0.00000000000000000000000000000"); break;
+  case 7: strcpy(out, below(random, 2) ? "Infinity" : "\"-Infinity\""); break;
+  case 8: sprintf(out, "%.30f", unit); break;
+  default: out[reference_random_text(random, out)] = 0; break;
+  }
+}
+enum { KINDS = 10 };
+
+struct array {
+  char text[ROOM];
+  size_t length;
+  int count;
+  double value[MOST];
+};
+
+/* `rows` of equal length, or a flat array for 1; `mixed`: any kind of number anywhere. */
+static void write_array(struct array *a, uint64_t *random, int kind, int mixed, int rows, const char *comma) {
+  char *at = a->text;
+  const int row = MOST / rows;
+  a->count = 0;
+  at += sprintf(at, rows > 1 ? "[[" : "[");
+  for (int i = 0; i < rows * row; i++) {
+    if (i) at += sprintf(at, i % row ? "%s" : "]%s[", comma);
+    for (;;) {
+      write_number(random, mixed ? (below(random, (uint64_t)mixed) ? kind : (int)below(random, KINDS)) : kind,
+                   at);
+      a->value[i] = strtod(*at == '"' ? at + 1 : at, NULL);
+      if (!isinf(a->value[i]) || strchr(at, 'I')) break; /* one that overflows is refused */
+    }
+    at += strlen(at);
+    a->count++;
+  }
+  at += sprintf(at, rows > 1 ? "]]" : "]");
+  a->length = (size_t)(at - a->text);
+}
+
+struct result {
+  int status;
+  long long offset;
+  int64_t count;
+};
+
+/* Reads the text from a block of exactly its size. out may be NULL. */
+static struct result read_array(const char *text, size_t length, enum lossd_dtype dtype, void *out) {
+  struct lossd_arena arena;
+  struct lossd_json json;
+  struct lossd_problem problem = {.offset = -1};
+  char *const copy = malloc(length);
+  assert_non_null(copy);
+  memcpy(copy, text, length);
+  lossd_arena_init(&arena, NULL);
+  lossd_json_parse(&json, copy, length, NULL, &arena, &problem);
+  struct result result = {problem.status, problem.offset, -1};
+  const struct lossd_json_span *span = problem.status ? NULL : lossd_json_span(&json, json.root);
+  if (span && span->kind == LOSSD_JSON_ARRAY) {
+    result.count = span->bad_leaf ? -1 : span->count;
+    if (out) assert_int_equal(lossd_json_read(span, dtype, out, "", NULL, &problem), LOSSD_OK);
+  }
+  lossd_json_free(&json);
+  lossd_arena_reset(&arena);
+  free(copy);
+  return result;
+}
+
+static void expect_values(const struct array *a, const char *set) {
+  static double doubles[MOST];
+  static float floats[MOST];
+  const struct result result = read_array(a->text, a->length, LOSSD_FLOAT64, doubles);
+  if (result.status) fail_msg("%s: status %d at %lld of %.200s", set, result.status, result.offset, a->text);
+  assert_int_equal(result.count, a->count);
+  for (int i = 0; i < a->count; i++)
+    if (!reference_same_double(doubles[i], a->value[i]))
+      fail_msg("%s: number %d is %a, expected %a, in %.200s", set, i, doubles[i], a->value[i], a->text);
+  for (int i = 0; i < a->count; i++)
+    if (fabs(a->value[i]) > FLT_MAX && !isinf(a->value[i])) return;
+  read_array(a->text, a->length, LOSSD_FLOAT32, floats);
+  const char *at = a->text;
+  for (int i = 0; i < a->count; i++) {
+    at += strspn(at, "[], \n\"");
+    char *end;
+    const float expected = strtof(at, &end);
+    if (!reference_same_float(floats[i], expected))
+      fail_msg("%s: number %d is %a as float32, expected %a, in %.200s", set, i, (double)floats[i],
+               (double)expected, a->text);
+    at = end + (*end == '"');
+  }
+}
+
+static void reads_arrays_correctly_rounded_in_every_instruction_set(void **state) {
+  (void)state;
+  static const char *const commas[] = {",", ", ", " , ", ",\n  ", ",  "};
+  static const int mixtures[] = {0, 50, 2}, row_counts[] = {1, MOST / 3, 7};
+  static struct array a;
+  uint64_t random = 1;
+  for (int kind = 0; kind < KINDS; kind++)
+    for (int i = 0; i < 5 * 3 * 3; i++) {
+      write_array(&a, &random, kind, mixtures[i / 5 % 3], row_counts[i / 15], commas[i % 5]);
+      for (size_t set = 0; set < SETS; set++)
+        if (lossd_force_instruction_set(instruction_sets[set])) expect_values(&a, instruction_sets[set]);
+    }
+}
+
+/* With a tab before each comma outside strings nothing is read by blocks. out may be NULL. Returns the
+ * length. */
+static size_t without_blocks(const char *text, size_t length, char *out) {
+  size_t used = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < length; i++) {
+    quoted ^= text[i] == '"';
+    if (text[i] == ',' && !quoted && out) out[used] = '\t';
+    used += text[i] == ',' && !quoted;
+    if (out) out[used] = text[i];
+    used++;
+  }
+  return used;
+}
+
+/* A tab may also stand where a comma, now a byte later, is at fault. */
+static void expect_same_fault(const char *text, size_t length, const char *set) {
+  static char plain[2 * ROOM];
+  const struct result one_by_one =
+      read_array(plain, without_blocks(text, length, plain), LOSSD_FLOAT64, NULL);
+  const struct result by_blocks = read_array(text, length, LOSSD_FLOAT64, NULL);
+  const long long offset =
+      by_blocks.offset < 0 ? -1 : (long long)without_blocks(text, (size_t)by_blocks.offset, NULL);
+  const long long late = one_by_one.offset - offset;
+  if (one_by_one.status != by_blocks.status || one_by_one.count != by_blocks.count || late < 0 || late > 1)
+    fail_msg("%s: status %d, %lld numbers, byte %lld; one by one %d, %lld, %lld: %.300s", set,
+             by_blocks.status, (long long)by_blocks.count, offset, one_by_one.status,
+             (long long)one_by_one.count, one_by_one.offset, text);
+}
+
+static void finds_the_same_faults_as_one_by_one_in_every_instruction_set(void **state) {
+  (void)state;
+  static const char bytes[] = "0123456789+-.eE,, []x";
+  static struct array a;
+  uint64_t random = 2;
+  for (int i = 0; i < 3000; i++) {
+    write_array(&a, &random, (int)below(&random, 6), i % 3 ? 0 : 9, i % 2 ? 1 : 70, i % 5 ? "," : ", ");
+    if (a.length > 600) a.length = 600 - below(&random, 64); /* cut anywhere: most have no end */
+    for (int faults = 0; faults < 1 + i % 2; faults++)
+      a.text[below(&random, a.length)] = bytes[below(&random, sizeof bytes - 1)];
+    a.text[a.length] = 0;
+    for (size_t set = 0; set < SETS; set++)
+      if (lossd_force_instruction_set(instruction_sets[set]))
+        expect_same_fault(a.text, a.length, instruction_sets[set]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_arrays_correctly_rounded_in_every_instruction_set),
+      cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
