@@ -12,6 +12,7 @@ const EXTRA_ROLES = [
   { name: "grad_output", description: "the cotangent of the loss", shape: "that of the loss" },
 ];
 let losses = [], loss, digits, curves = [], compared = []; // compared: names of other losses
+let cursor = null; // the x at which the curves are read
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -222,17 +223,23 @@ async function makeCurves() {
   try { inputs = currentInputs(); } catch { return []; }
   const { definition, ...given } = optionValues();
   delete given.reduction;
-  const own = await ownCurves(ask, loss, inputs, given, $("option-definition").value);
+  const last = [inputs[loss.roles[0].name]].flat(Infinity).length - 1;
+  const k = Math.min(Math.max(0, $("varied").valueAsNumber || 0), last);
+  $("varied").max = last;
+  const own = await ownCurves(ask, loss, inputs, given, $("option-definition").value, k);
   const others = await Promise.all(compared.filter((name) => name !== loss.name)
-    .map((name) => otherCurve(ask, losses.find((l) => l.name === name), loss, inputs)));
+    .map((name) => otherCurve(ask, losses.find((l) => l.name === name), loss, inputs, k)));
   return [
     ...own.map((c) => ({ ...c, color: COLORS[c.definition], dash: c.definition === "pytorch" ? [14, 10] : [] })),
     ...others.map((c, i) => c && { ...c, color: COLORS.others[i % COLORS.others.length], dash: [] }).filter(Boolean)];
 }
 
 function showCurves() {
-  plot($("value-plot"), curves);
-  plot($("slope-plot"), curves.map((c) => ({ ...c, y: c.slope })));
+  const slopes = curves.map((c) => ({ ...c, y: c.slope }));
+  for (const [id, drawn] of [["value-plot", curves], ["slope-plot", slopes]]) {
+    const xAt = plot($(id), drawn, cursor);
+    $(id).onpointermove = (event) => read(xAt(event.offsetX / $(id).clientWidth));
+  }
   $("value-plot").dataset.curves = curves.length;
   $("legend").replaceChildren(...curves.map((c) => {
     const swatch = element("span", { className: "swatch" });
@@ -242,8 +249,33 @@ function showCurves() {
   }));
   const role = loss.roles[0].name, drawn = curves.find((c) => c.definition);
   $("curve-text").textContent = !drawn ? "There is no curve over one prediction for these inputs."
-    : drawn.rows ? `The first row's loss over its first number of ${role}, the rest as given.`
-      : `One element's loss over ${role}; the other tensors at their first number.`;
+    : `of ${role}, at [${drawn.place.join(", ")}]: the loss of its ${drawn.rows ? "row" : "element"}, the rest as given.`;
+}
+
+// Reading the curves at an x: under the pointer, or moved by the arrow keys.
+
+function pointAt(curve, x) {
+  const step = curve.x[1] - curve.x[0], i = Math.round((x - curve.x[0]) / step);
+  return i in curve.x ? i : null;
+}
+
+function read(x) {
+  if (x === null || !curves.length) return;
+  cursor = x;
+  showCurves();
+  const found = curves.map((c) => [c, pointAt(c, x)]).filter(([, i]) => i !== null);
+  $("readout").textContent = found.length ? `At ${Number(found[0][0].x[found[0][1]].toPrecision(4))}: ${found
+    .map(([c, i]) => `${c.name} ${c.y[i]}, gradient ${c.slope[i]}`).join("; ")}` : "";
+}
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageDown: -20, PageUp: 20, Home: -Infinity, End: Infinity };
+
+function moveCursor(event) {
+  const own = curves[0], steps = STEPS[event.key];
+  if (!own || steps === undefined) return;
+  event.preventDefault();
+  const last = own.x.length - 1, from = cursor === null ? Math.round(last / 2) : pointAt(own, cursor) ?? 0;
+  read(own.x[Math.min(last, Math.max(0, from + steps))]);
 }
 
 // The permalink: everything but the digits, which are named
@@ -252,7 +284,7 @@ function state() {
   const source = $("source").value, inputs = {};
   if (source === "own") for (const role of rolesOf(loss)) inputs[role.name] = $(`role-${role.name}`).value;
   const options = Object.fromEntries(loss.options.map((o) => [o.name, $(`option-${o.name}`).value]).filter(([, v]) => v));
-  return { loss: loss.name, source, options, inputs, compared, language: $("language").value };
+  return { loss: loss.name, source, options, inputs, compared, language: $("language").value, varied: $("varied").value };
 }
 
 async function restore(fragment) {
@@ -262,6 +294,7 @@ async function restore(fragment) {
   for (const [name, text] of Object.entries(wanted.inputs)) if ($(`role-${name}`)) $(`role-${name}`).value = text;
   setOptions(wanted.options);
   compared = (wanted.compared ?? []).filter((name) => losses.some((l) => l.name === name));
+  $("varied").value = wanted.varied ?? 0;
   if (wanted.language in snippets) $("language").value = wanted.language;
 }
 
@@ -306,6 +339,8 @@ async function compute() {
   const made = $("error").hidden ? await makeCurves().catch(() => []) : [];
   if (mine !== turn) return;
   curves = made;
+  cursor = null;
+  $("readout").textContent = "Point at a plot, or move through it with the arrow keys.";
   showCurves();
   document.body.dataset.turn = mine;
 }
@@ -322,7 +357,12 @@ async function copy(text) {
 
 function listen() {
   $("form").addEventListener("submit", (event) => { event.preventDefault(); compute(); });
-  $("loss").addEventListener("change", async () => { chooseLoss($("loss").value); await chooseSource("example"); compute(); });
+  $("loss").addEventListener("change", async () => {
+    chooseLoss($("loss").value);
+    $("varied").value = 0;
+    await chooseSource("example");
+    compute();
+  });
   $("source").addEventListener("change", async () => { await chooseSource($("source").value); compute(); });
   $("options").addEventListener("change", () => { nameDefaults(); compute(); });
   $("roles").addEventListener("change", compute);
@@ -335,6 +375,8 @@ function listen() {
     $("compare").value = "";
     compute();
   });
+  $("varied").addEventListener("change", compute);
+  for (const id of ["value-plot", "slope-plot"]) $(id).addEventListener("keydown", moveCursor);
   $("forget").addEventListener("click", () => { compared = []; compute(); });
   $("file").addEventListener("change", () => takeFile($("file").files[0], `role-${loss.roles[0].name}`));
   $("form").addEventListener("dragover", (event) => event.preventDefault());

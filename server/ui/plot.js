@@ -23,21 +23,34 @@ function extent(values) {
   return [low - margin, high + margin];
 }
 
-// curves: [{x: numbers, y: numbers, color: a variable of style.css, dash: lengths}]
-export function plot(canvas, curves) {
+// curves: [{x: numbers, y: numbers, color: a variable of style.css, dash: lengths}]; cursor: an x to mark, or null. Returns the x
+// that is at a fraction of the canvas's width.
+export function plot(canvas, curves, cursor) {
   const pen = canvas.getContext("2d"), { width, height } = canvas, pad = { left: 110, right: 20, top: 16, bottom: 46 };
   const [x0, x1] = extent(curves.flatMap((c) => [c.x[0], c.x.at(-1)])), [y0, y1] = extent(curves.flatMap((c) => c.y));
   const px = (x) => pad.left + (x - x0) / (x1 - x0) * (width - pad.left - pad.right);
   const py = (y) => height - pad.bottom - (y - y0) / (y1 - y0) * (height - pad.top - pad.bottom);
   pen.clearRect(0, 0, width, height);
-  if (!curves.length) return;
+  if (!curves.length) return () => null;
   drawGrid(pen, ticks(x0, x1, 8), ticks(y0, y1, 6), px, py, width, height, pad);
   pen.save();
   pen.beginPath();
   pen.rect(pad.left, pad.top, width - pad.left - pad.right, height - pad.top - pad.bottom);
   pen.clip();
   for (const curve of curves) drawCurve(pen, curve, px, py);
+  if (cursor !== null) drawCursor(pen, px(cursor), height);
   pen.restore();
+  return (fraction) => x0 + (fraction * width - pad.left) / (width - pad.left - pad.right) * (x1 - x0);
+}
+
+function drawCursor(pen, at, height) {
+  pen.strokeStyle = color("--soft");
+  pen.lineWidth = 2;
+  pen.setLineDash([4, 6]);
+  pen.beginPath();
+  pen.moveTo(at, 0);
+  pen.lineTo(at, height);
+  pen.stroke();
 }
 
 function drawGrid(pen, xs, ys, px, py, width, height, pad) {

@@ -2,13 +2,14 @@
 
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import unittest
 import urllib.parse
 
-from server import Server
-from webdriver import ENTER, TAB, Browser
+from server import Server, evaluate
+from webdriver import ENTER, HOME, RIGHT, TAB, Browser
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PICTURES = ROOT / "build/browser"
@@ -100,7 +101,7 @@ class Pages(unittest.TestCase):
 
     def test_the_picture_of_the_readme(self):
         """.ci/browser && cp build/browser/readme.png docs/playground.png"""
-        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=1100, height=1290, deviceScaleFactor=0.8, mobile=False)
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", width=1100, height=1390, deviceScaleFactor=0.8, mobile=False)
         self.browser.chrome("Emulation.setScrollbarsHidden", hidden=True)
         try:
             self.playground()
@@ -162,6 +163,7 @@ class Pages(unittest.TestCase):
         try:
             self.playground()
             self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 360)
+            self.assertEqual(self.browser.run("return getComputedStyle(document.body).backgroundColor"), "rgb(20, 24, 28)")
             self.browser.screenshot(PICTURES / "narrow.png")
         finally:
             self.browser.chrome("Emulation.clearDeviceMetricsOverride")
@@ -203,6 +205,7 @@ class Pages(unittest.TestCase):
         legend = self.browser.text("#legend")
         for name in ("HuberLoss, textbook", "HuberLoss, pytorch", "MSELoss", "L1Loss", "BCELoss, at its worked example"):
             self.assertIn(name, legend)
+        self.assertEqual(self.browser.run("return document.querySelector('#value-plot').dataset.curves"), "5")
         self.browser.screenshot(PICTURES / "compared.png")
         self.check_quiet()
 
@@ -235,6 +238,59 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.loss(), 1.5)
         self.check_quiet()
 
+    def test_the_keyboard_and_the_mouse_read_the_curves(self):
+        """The worked example: Huber's loss of 0.5 and 3 against 0; its curve goes from -4 to 4 in steps of 1/30."""
+        self.playground()
+        self.tab_until(lambda: self.browser.run("return document.activeElement.id") == "value-plot")
+        self.browser.press(HOME)
+        self.assertEqual(self.browser.text("#readout"),
+                         "At -4: HuberLoss, textbook 3.5, gradient -1; HuberLoss, pytorch 3.5, gradient -1")
+        picture = "return document.querySelector('#slope-plot').toDataURL()"
+        before = self.browser.run(picture)
+        for _ in range(3):
+            self.browser.press(RIGHT)
+        self.assertIn("At -3.9: HuberLoss, textbook 3.4, gradient -1", self.browser.text("#readout"))
+        self.assertNotEqual(self.browser.run(picture), before)  # the cursor has moved
+        self.browser.point("#slope-plot")
+        middle = float(re.match(r"At (\S+): HuberLoss, textbook", self.browser.text("#readout"))[1])
+        self.assertLess(abs(middle), 0.5)
+        self.check_quiet()
+
+    def test_the_number_that_varies_is_chosen(self):
+        self.playground()
+        self.after(lambda: self.browser.choose("#source", "digits50"))
+        self.assertIn("of input, at [0, 0]: the loss of its row", self.browser.text("#curve-text"))
+        self.browser.type("#varied", "11")
+        self.after(lambda: self.browser.press(ENTER))
+        self.assertIn("at [1, 1]", self.browser.text("#curve-text"))
+        self.browser.run("document.querySelector('#value-plot').focus()")
+        self.browser.press(HOME)
+        self.assertAlmostEqual(self.read_loss(), self.loss_with(place=(1, 1), x=-4), places=12)
+        self.check_quiet()
+
+    def read_loss(self):
+        return float(re.search(r"textbook (\S+), gradient", self.browser.text("#readout"))[1])
+
+    def loss_with(self, place, x):
+        """The cross-entropy of the row with x in this place, asked of the server."""
+        row, column = place
+        scores = json.loads(self.browser.run("return document.querySelector('#role-input').value"))[row]
+        target = json.loads(self.browser.run("return document.querySelector('#role-target').value"))[row]
+        scores[column] = x
+        answer = self.server.ask(evaluate(json.dumps({"input": scores, "target": target}).encode(), "CrossEntropyLoss"))
+        return answer.json()["loss"]
+
+    def test_each_loss_has_the_controls_of_the_catalogue(self):
+        self.playground()
+        for loss in json.loads(self.server.get("/v1/losses").body)["losses"]:
+            self.choose_loss(loss["name"])
+            shown = self.browser.run("""return Object.fromEntries([...document.querySelectorAll("#options select, #options input")].map(
+                (c) => [c.id, c.tagName === "SELECT" ? [...c.options].map((o) => o.value).filter(Boolean) : null]))""")
+            wanted = {f"option-{option['name']}": option.get("values", ["true", "false"] if option["type"] == "boolean" else None)
+                      for option in loss["options"]}
+            self.assertEqual(shown, wanted, loss["name"])
+        self.check_quiet()
+
     def tab_until(self, there):
         for _ in range(30):
             self.browser.press(TAB)
@@ -253,6 +309,20 @@ class Pages(unittest.TestCase):
                 new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: files}));"""))
         self.assertEqual(self.browser.run("return document.querySelector('#role-target').value"), "[1, 2]")
         self.assertEqual(self.loss(), 0.125 + 0.5)
+        self.check_quiet()
+
+    def test_a_dropped_safetensors_file_fills_the_fields_that_it_names(self):
+        self.playground()
+        self.after(lambda: self.browser.run("""
+            const header = JSON.stringify({input: {dtype: "F64", shape: [2], data_offsets: [0, 16]},
+                                           target: {dtype: "F64", shape: [2], data_offsets: [16, 32]}});
+            const files = new DataTransfer();
+            files.items.add(new File([new BigUint64Array([BigInt(header.length)]), header, new Float64Array([3, 0.5, 0, 0])],
+                                     "both.safetensors"));
+            document.querySelector("#form").dispatchEvent(
+                new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: files}));"""))
+        self.assertEqual(self.browser.run("return document.querySelector('#role-input').value"), "[3, 0.5]")
+        self.assertEqual(self.loss(), 2.625)
         self.check_quiet()
 
     def test_the_copied_text_runs(self):

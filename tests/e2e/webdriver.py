@@ -12,7 +12,7 @@ import time
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,1500"]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-TAB, ENTER = "\ue004", "\ue007"
+TAB, ENTER, HOME, RIGHT = "\ue004", "\ue007", "\ue011", "\ue014"
 
 
 class Browser:
@@ -83,6 +83,12 @@ class Browser:
         """A key, wherever the focus is."""
         actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
         self.ask("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def point(self, selector, right=0, down=0):
+        """The mouse to an element, so many pixels from its middle."""
+        origin = {ELEMENT: self.element(selector)}
+        move = {"type": "pointerMove", "duration": 0, "origin": origin, "x": right, "y": down}
+        self.ask("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
 
     def choose(self, selector, value):
         self.click(f"{selector} option[value='{value}']")
