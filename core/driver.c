@@ -309,6 +309,7 @@ static void load_step(const struct driver *d, size_t at, size_t n, struct lossd_
                       struct step *s) {
   kernel->rows = n < LOSSD_BLOCK ? LOSSD_BLOCK : n;
   kernel->scale = d->scale_is_fixed ? d->scale : d->scale + at;
+  if (!d->scale_is_fixed && n < LOSSD_BLOCK) fill(d->scale + at + n, LOSSD_BLOCK - n, 0);
   for (int k = 0; k < d->plan->loss->role_count; k++) {
     kernel->in[k] = d->fixed[k] ? d->tile.in[k] : d->tile.in[k] + at;
     if (d->fixed[k] || n >= LOSSD_BLOCK) continue;
