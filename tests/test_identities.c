@@ -264,6 +264,34 @@ static void ctc_is_the_sum_over_all_alignments(void **state) {
   }
 }
 
+/* As many frames as labels: one alignment is left, whose loss is the sum of its own, however far its states
+ * are from those that lead nowhere, and however close the loss is to 0. */
+static void ctc_of_the_only_alignment_is_its_sum(void **state) {
+  (void)state;
+  enum { LABELS = 60, KINDS = 3 };
+  const double logs[] = {-1e-13, -1e-3, -0.7, -50, -1e4, -1e9, -1e17, -1e30, -1e300, 3, 1e5};
+  double x[LABELS * KINDS];
+  int64_t y[LABELS];
+  for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+    struct evaluate t;
+    for (int k = 0; k < LABELS; k++) {
+      y[k] = 1 + k % 2;
+      for (int c = 0; c < KINDS; c++) x[k * KINDS + c] = c == y[k] ? logs[i] : 0;
+    }
+    evaluate_begin(&t, "CTCLoss");
+    evaluate_tensor(&t, 0, LOSSD_FLOAT64, SHAPE(LABELS, KINDS), x);
+    evaluate_tensor(&t, 1, LOSSD_INT64, SHAPE(LABELS), y);
+    evaluate_all_gradients(&t);
+    assert_int_equal(evaluate_run(&t), 0);
+    const double loss = -LABELS * logs[i];
+    assert_true(fabs(evaluate_loss(&t) / loss - 1) < 1e-13);
+    for (int k = 0; fabs(loss) < 1e12 && k < LABELS * KINDS;
+         k++) /* beyond, a unit in loss's last place is more */
+      assert_true(fabs(((const double *)t.plan.grad[0])[k] + (k % KINDS == y[k / KINDS])) < 1e-13);
+    evaluate_end(&t);
+  }
+}
+
 /* ctc_gradient = log_softmax: the gradient by the logits whose log_softmax the input is. */
 static void ctc_gradient_log_softmax_is_that_of_the_logits(void **state) {
   (void)state;
@@ -299,6 +327,7 @@ int main(void) {
       cmocka_unit_test(sample_weights_repeat_leave_out_and_shard),
       cmocka_unit_test(a_definition_is_nothing_but_defaults),
       cmocka_unit_test(ctc_is_the_sum_over_all_alignments),
+      cmocka_unit_test(ctc_of_the_only_alignment_is_its_sum),
       cmocka_unit_test(ctc_gradient_log_softmax_is_that_of_the_logits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
