@@ -131,6 +131,7 @@ static inline size_t take_one(const char *begin, const char *text, const char *c
   if (!has_leaf(token, end)) return 0;
   decimals->digits[at] = (uint64_t)(token - text);
   decimals->fraction[at] = LOSSD_JSON_UNUSUAL;
+  decimals->negative[at] = false; /* what rounds them all reads it */
   return 1;
 }
 
