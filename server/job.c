@@ -1,9 +1,12 @@
 #include "server/job.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "server/metrics.h"
+
+enum { ALIGNMENT = 64 }; /* of the scratch of a run */
 
 void lossd_job_init(struct lossd_job *job, struct lossd_holding *holding) {
   *job = (struct lossd_job){.stage = LOSSD_STAGE_DECODE, .holding = holding};
@@ -87,9 +90,21 @@ bool lossd_job_has_slices(const struct lossd_job *job) {
          atomic_load_explicit(&job->cancelled, memory_order_relaxed) == LOSSD_WANTED;
 }
 
-void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
-  enum { ALIGNMENT = 64 };
-  if (!lossd_job_has_slices(job)) return;
+static void run_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere, char *scratch) {
+  const bool shared = wanted_elsewhere && !job->exchange.plan.serial;
+  const uint64_t cpu = shared ? lossd_schedule_apart(&job->cpus) : 0;
+  for (bool first = true;; first = false) {
+    size_t slice = atomic_fetch_add_explicit(&job->next_slice, 1, memory_order_relaxed);
+    if (slice >= job->exchange.slices) break;
+    lossd_exchange_run(&job->exchange, slice, scratch);
+    if (shared && first) lossd_schedule_let_others_begin();
+    if (wanted_elsewhere && atomic_load_explicit(wanted_elsewhere, memory_order_relaxed) > 0) break;
+    if (is_cancelled(job, uv_hrtime())) break;
+  }
+  lossd_schedule_end(&job->cpus, cpu);
+}
+
+static void run_slices_in_block(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
   const struct lossd_memory *memory = job->arena.memory;
   size_t bytes = job->exchange.scratch_bytes + ALIGNMENT;
   char *block = memory->take(memory->context, bytes);
@@ -97,15 +112,17 @@ void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere)
     atomic_store(&job->starved, true);
     return;
   }
-  char *scratch = block + (ALIGNMENT - (uintptr_t)block % ALIGNMENT) % ALIGNMENT;
-  for (;;) {
-    size_t slice = atomic_fetch_add_explicit(&job->next_slice, 1, memory_order_relaxed);
-    if (slice >= job->exchange.slices) break;
-    lossd_exchange_run(&job->exchange, slice, scratch);
-    if (wanted_elsewhere && atomic_load_explicit(wanted_elsewhere, memory_order_relaxed) > 0) break;
-    if (is_cancelled(job, uv_hrtime())) break;
-  }
+  run_slices(job, wanted_elsewhere, block + (ALIGNMENT - (uintptr_t)block % ALIGNMENT) % ALIGNMENT);
   memory->give(memory->context, block, bytes);
+}
+
+void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
+  alignas(ALIGNMENT) char small[16384]; /* what tiny jobs need */
+  if (!lossd_job_has_slices(job)) return;
+  if (job->exchange.scratch_bytes <= sizeof small)
+    run_slices(job, wanted_elsewhere, small);
+  else
+    run_slices_in_block(job, wanted_elsewhere);
 }
 
 /* Where memory was refused rather than missing, the answer says so. */

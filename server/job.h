@@ -17,6 +17,7 @@
 #include "api/exchange.h"
 #include "core/arena.h"
 #include "server/holding.h"
+#include "server/scheduling.h"
 
 /* Why nobody waits for the answer any more. */
 enum lossd_cancellation { LOSSD_WANTED, LOSSD_DEADLINE_PASSED, LOSSD_CLIENT_GONE };
@@ -36,6 +37,7 @@ struct lossd_job {
   bool queued; /* in the lane's queue */
   int helpers; /* workers that are on it now */
   atomic_size_t next_slice;
+  lossd_cpus cpus;           /* of the workers on its slices */
   atomic_bool starved;       /* no memory for a slice */
   _Atomic uint64_t deadline; /* this and the next are uv_hrtime, nanoseconds */
   uint64_t submitted, started, decoded, computed, encoded;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/priority.h"
+#include "server/scheduling.h"
 
 /* Small jobs of one turn, until their bodies are together as large as this. */
 #define BATCH_BYTES ((size_t)262144)
@@ -101,7 +101,7 @@ static void give_long_place(struct lossd_pool *pool) {
 static void work_on_item(uv_work_t *work) {
   struct lossd_item *item = work->data;
   struct lossd_job *job = item->job;
-  lossd_priority_of_worker();
+  lossd_schedule_after_loops();
   switch (job->stage) {
   case LOSSD_STAGE_DECODE:
     lossd_job_decode(job);
@@ -199,7 +199,7 @@ static void run_small(struct lossd_job *job) {
 
 static void work_on_batch(uv_work_t *work) {
   struct lossd_batch *batch = work->data;
-  lossd_priority_of_worker();
+  lossd_schedule_after_loops();
   atomic_fetch_sub(&batch->pool->workers->small_waiting, 1);
   for (struct lossd_job *job = batch->first; job; job = job->next) run_small(job);
 }

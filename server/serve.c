@@ -14,7 +14,6 @@
 #include "server/log.h"
 #include "server/memory.h"
 #include "server/notify.h"
-#include "server/priority.h"
 #include "server/ready.h"
 #include "server/server.h"
 #include "server/tls.h"
@@ -178,7 +177,6 @@ static void hear_signals(struct process *process) {
 
 static void run_thread(void *context) {
   struct io_thread *thread = context;
-  lossd_priority_of_loop();
   uv_run(&thread->loop, UV_RUN_DEFAULT);
 }
 

@@ -52,7 +52,7 @@ class Priority(unittest.TestCase):
                 self.assertEqual(server.ask(evaluate(slow_body(1000))).status, 200)
             main, workers = self.nice_of_threads(server.process.pid)
             self.assertEqual(main, os.getpriority(os.PRIO_PROCESS, 0))
-            self.assertIn(min(main + 5, 19), workers)
+            self.assertIn(min(main + 10, 19), workers)
 
 
 class Notify(unittest.TestCase):
