@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import struct
+import subprocess
 import tempfile
 import time
 import unittest
@@ -50,6 +51,7 @@ class Metrics(unittest.TestCase):
             with Server("--token-file", tokens.name, "--max-body-bytes", "1000", "--io-threads", "2") as server:
                 cls.ask_all(server)
                 cls.found = cls.settled(server)
+                cls.text = server.get("/metrics").body.decode()
 
     @classmethod
     def ask_all(cls, server):
@@ -89,6 +91,10 @@ class Metrics(unittest.TestCase):
                     have = dict(labels)
                     counted[have["http_request_method"], have.get("http_route", ""), have["http_response_status_code"]] += value
             self.assertEqual(counted, wanted, name)
+
+    def test_promtool_finds_nothing_wrong(self):
+        done = subprocess.run(["promtool", "check", "metrics"], input=self.text, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_the_last_bucket_holds_all(self):
         for name in (*REQUEST_HISTOGRAMS, "lossd_queue_wait_seconds"):

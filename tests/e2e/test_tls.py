@@ -79,6 +79,13 @@ class Tls(unittest.TestCase):
             probe = [BINARY, "--ready", "--port", str(server.port), *self.certificates.flags()]
             self.assertEqual(subprocess.run(probe, timeout=60).returncode, 0)
 
+    def test_several_loops_serve_many_clients(self):
+        with Server(*self.certificates.flags(), "--io-threads", "2", "--workers", "2") as server:
+            connections = [self.connect(server) for _ in range(16)]
+            for connection in connections:
+                connection.send(evaluate())
+            self.assertEqual([connection.response().json()["loss"] for connection in connections], [2.0] * 16)
+
     def test_large_bodies_and_refusals_in_mid_body(self):
         with Server(*self.certificates.flags(), "--max-body-bytes", "3000000") as server:
             body = MSE + b" " * 2900000
