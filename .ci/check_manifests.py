@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import types
 import urllib.request
 
@@ -75,20 +76,31 @@ def metrics():
         server.wait()
 
 
-def check_dashboard(name):
-    text = metrics()
-    families = set(re.findall(r"^# TYPE (\S+)", text, re.M))
-    asked = set()
-    for panel in json.load(open(name))["panels"]:
-        for target in panel["targets"]:
-            asked |= set(re.findall(r"\b(?:lossd|http_server|process)_[a-z_]+", target["expr"]))
+def check_expressions(name, expressions, families):
+    """Prometheus can read them, and they ask for metrics that there are."""
+    rules = {"groups": [{"name": "lossd", "rules": [{"alert": f"a{i}", "expr": text} for i, text in enumerate(expressions)]}]}
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(rules, file)
+        file.flush()
+        done = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True)
+    assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+    asked = set(re.findall(r"\b(?:lossd|http_server|process)_[a-z_]+", " ".join(expressions)))
     known = families | {f + end for f in families for end in ("_bucket", "_sum", "_count")}
     assert asked <= known, f"{name} asks for metrics that lossd does not have: {asked - known}"
-    print(f"{name}: {len(asked)} metrics, lossd has all of them")
+    print(f"{name}: {len(expressions)} expressions, {len(asked)} metrics, lossd has all of them")
+
+
+def alerts(page):
+    """The expressions of its table of alerts."""
+    table = open(page).read().split("## What to alert on\n")[1].split("\n## ")[0]
+    return [found.replace("\\|", "|") for found in re.findall(r"^\| [a-z ]+ \| `(.+?)`", table, re.M)]
 
 
 for name in KINDS:
     check(name)
 compose = yaml.safe_load(open("docker/compose.yaml"))
 assert set(compose["services"]) == {"lossd", "prometheus", "grafana"}
-check_dashboard("docker/grafana.json")
+families = set(re.findall(r"^# TYPE (\S+)", metrics(), re.M))
+shown = [target["expr"] for panel in json.load(open("docker/grafana.json"))["panels"] for target in panel["targets"]]
+check_expressions("docker/grafana.json", [text.replace("$__rate_interval", "5m") for text in shown], families)
+check_expressions("docs/operations.md", alerts("docs/operations.md"), families)
