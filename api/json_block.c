@@ -157,7 +157,14 @@ const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const c
                                     struct lossd_decimals *decimals);
 void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *out);
 void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
+char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, size_t count);
 
 extern const struct lossd_json_kernel LOSSD_IN_SET(json);
-const struct lossd_json_kernel LOSSD_IN_SET(json) = {LOSSD_TEXT(LOSSD_VARIANT), skip, LOSSD_IN_SET(json_take),
-                                                     LOSSD_IN_SET(round_doubles), LOSSD_IN_SET(round_floats)};
+const struct lossd_json_kernel LOSSD_IN_SET(json) = {
+    .instruction_set = LOSSD_TEXT(LOSSD_VARIANT),
+    .skip = skip,
+    .take = LOSSD_IN_SET(json_take),
+    .round_doubles = LOSSD_IN_SET(round_doubles),
+    .round_floats = LOSSD_IN_SET(round_floats),
+    .write_doubles = LOSSD_IN_SET(write_doubles),
+};

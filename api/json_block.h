@@ -29,6 +29,10 @@ struct lossd_json_kernel {
    * made. */
   void (*round_doubles)(const struct lossd_decimals *decimals, double *out);
   void (*round_floats)(const struct lossd_decimals *decimals, float *out);
+  /* Writes count float64 at values, aligned or not, as lossd_write_double does, with commas between them;
+   * returns the end. out has room for the longest, 26 bytes and a comma each, and LOSSD_NUMBER_TEXT_MAX more.
+   */
+  char *(*write_doubles)(char *out, const char *values, size_t count);
 };
 
 /* Of the instruction set in use (core/loss.h). */

@@ -1,13 +1,9 @@
 /* Writing numbers. The shortest decimal comes from R. Giulietti, "The Schubfach way to render doubles", 2020,
  * with the 128-bit powers of ten that the reader uses (the idea of U. Adams, "Ryu: fast float-to-string
  * conversion", PLDI 2018, of fixed-width products that decide exactly). */
+#include "api/number_spread.h"
 #include "api/number_text.h"
 #include "api/powers_of_five.h"
-
-#include <string.h>
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "eight digits are written as one little-endian word");
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -16,11 +12,6 @@ __extension__ typedef unsigned __int128 uint128;
 static const uint64_t ten_to_8 = 100000000;
 static const uint64_t ten_to_16 = UINT64_C(10000000000000000);
 static const uint64_t ascii_zeros = UINT64_C(0x3030303030303030);
-
-static inline char *store_eight(char *out, uint64_t word) {
-  memcpy(out, &word, sizeof word);
-  return out + sizeof word;
-}
 
 static inline char *write_text(char *out, const char *text, size_t length) {
   memcpy(out, text, length);
@@ -51,14 +42,14 @@ static inline uint64_t text_of_eight(uint64_t digits) {
 ALWAYS_INLINE char *write_up_to_eight(char *out, uint32_t value) {
   const uint64_t digits = split_eight(value);
   const int zeros = __builtin_clzll(digits | 1) / 8;
-  store_eight(out, text_of_eight(digits) >> 8 * zeros);
+  lossd_store_eight(out, text_of_eight(digits) >> 8 * zeros);
   return out + 8 - zeros;
 }
 
 static char *write_uint64(char *out, uint64_t value) {
   if (value < 100000000) return write_up_to_eight(out, (uint32_t)value);
   out = write_uint64(out, value / 100000000);
-  return store_eight(out, text_of_eight(split_eight((uint32_t)(value % 100000000))));
+  return lossd_store_eight(out, text_of_eight(split_eight((uint32_t)(value % 100000000))));
 }
 
 char *lossd_write_int64(char *out, int64_t value) {
@@ -150,73 +141,27 @@ ALWAYS_INLINE struct decimal shortest(uint64_t significand, int exponent, uint64
 
 /* ---- Decimal to text ---- */
 
-/* 0.d1 d2 ... d17 * 10^point, the digits after the first in two words of eight. */
-struct spread {
-  int first;
-  uint64_t middle, low;
-  int point;
-};
+/* first and the digits of two words (see text_of_eight), the last of which is the lowest byte. */
+ALWAYS_INLINE struct lossd_spread spread(uint64_t first, uint64_t middle, uint64_t low, int point) {
+  const int count = low != 0      ? 17 - (__builtin_ctzll(low) >> 3)
+                    : middle != 0 ? 9 - (__builtin_ctzll(middle) >> 3)
+                                  : 1;
+  return (struct lossd_spread){text_of_eight(middle), text_of_eight(low), (char)('0' + first), count, point};
+}
 
 /* digits >= 10^16, and < 10^17. */
-ALWAYS_INLINE struct spread spread_17(uint64_t digits, int exponent) {
+ALWAYS_INLINE struct lossd_spread spread_17(uint64_t digits, int exponent) {
   const uint64_t first = digits / ten_to_16, five = digits / UINT64_C(1000000000000);
   const uint64_t nine = digits / ten_to_8, thirteen = digits / 10000;
   const uint64_t middle = (five - first * 10000) << 32 | (nine - five * 10000);
   const uint64_t low = (thirteen - nine * 10000) << 32 | (digits - thirteen * 10000);
-  return (struct spread){(int)first, split_fours(middle), split_fours(low), exponent + 17};
+  return spread(first, split_fours(middle), split_fours(low), exponent + 17);
 }
 
 /* digits >= 10^8, and < 10^9. */
-ALWAYS_INLINE struct spread spread_9(uint64_t digits, int exponent) {
+ALWAYS_INLINE struct lossd_spread spread_9(uint64_t digits, int exponent) {
   const uint64_t first = digits / 100000000;
-  return (struct spread){(int)first, split_eight((uint32_t)(digits - first * 100000000)), 0, exponent + 9};
-}
-
-/* All 17 digits in a row, then the point put between. For 9 <= point <= 17. */
-__attribute__((noinline)) static char *write_large(char *out, struct spread number, int count) {
-  *out = (char)('0' + number.first);
-  store_eight(out + 1, text_of_eight(number.middle));
-  store_eight(out + 9, text_of_eight(number.low));
-  if (count <= number.point) return out + number.point;
-  memmove(out + number.point + 1, out + number.point, (size_t)(count - number.point));
-  out[number.point] = '.';
-  return out + count + 1;
-}
-
-ALWAYS_INLINE char *write_exponent(char *out, int exponent) {
-  *out = 'e';
-  out[1] = '-';
-  return write_up_to_eight(out + 1 + (exponent < 0), (uint32_t)(exponent < 0 ? -exponent : exponent));
-}
-
-ALWAYS_INLINE char *write_spread(char *out, struct spread number) {
-  const int point = number.point;
-  const uint64_t middle = text_of_eight(number.middle), low = text_of_eight(number.low);
-  const char first = (char)('0' + number.first);
-  const int count = number.low != 0      ? 17 - (__builtin_ctzll(number.low) >> 3)
-                    : number.middle != 0 ? 9 - (__builtin_ctzll(number.middle) >> 3)
-                                         : 1;
-
-  if (point > -6 && point <= 8) { /* 0.000ddd or ddd.ddd, without a branch between them */
-    const bool whole = point > 0;
-    const int shift = whole ? 8 * (point - 1) : 0;
-    const uint64_t before = middle & ((UINT64_C(1) << shift) - 1);
-    const uint64_t pointed = before | (uint64_t)'.' << shift | (middle - before) << 8;
-    store_eight(out, UINT64_C(0x3030303030302e30)); /* 0.000000 */
-    out += whole ? 0 : 2 - point;
-    *out = first;
-    store_eight(out + 1 + whole, middle);
-    store_eight(out + 9 + whole, low);
-    store_eight(out + 1, whole ? pointed : middle);
-    const int digits = count > point ? count + whole : point;
-    return out + digits;
-  }
-  if (point >= 9 && point <= 17) return write_large(out, number, count);
-  *out = first;
-  out[1] = '.';
-  store_eight(out + 2, middle);
-  store_eight(out + 10, low);
-  return write_exponent(out + count + (count > 1), point - 1);
+  return spread(first, split_eight((uint32_t)(digits - first * 100000000)), 0, exponent + 9);
 }
 
 /* ---- Floating point to text ---- */
@@ -253,7 +198,7 @@ __attribute__((noinline)) static char *write_seldom(char *out, struct format for
 
   const struct decimal decimal =
       shortest_exactly(significand, exponent, fraction == 0 && field > 1, ten_to_16);
-  return write_spread(out, spread_17(decimal.digits, decimal.exponent));
+  return lossd_write_spread(out, spread_17(decimal.digits, decimal.exponent));
 }
 
 ALWAYS_INLINE char *write_floating(char *out, struct format format, uint64_t magnitude, bool negative) {
@@ -269,10 +214,10 @@ ALWAYS_INLINE char *write_floating(char *out, struct format format, uint64_t mag
   out += negative;
   if (format.fraction_bits == binary64.fraction_bits) {
     const struct decimal decimal = shortest(fraction | hidden, exponent, ten_to_16);
-    return write_spread(out, spread_17(decimal.digits, decimal.exponent));
+    return lossd_write_spread(out, spread_17(decimal.digits, decimal.exponent));
   }
   const struct decimal decimal = shortest(fraction | hidden, exponent, ten_to_8);
-  return write_spread(out, spread_9(decimal.digits, decimal.exponent));
+  return lossd_write_spread(out, spread_9(decimal.digits, decimal.exponent));
 }
 
 char *lossd_write_double(char *out, double value) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/json_block.h"
 #include "api/number_text.h"
 #include "core/half.h"
 
@@ -9,12 +10,6 @@
 
 /* One element at data as text. */
 typedef char *(*number_writer)(char *out, const void *data);
-
-static inline char *write_float64(char *out, const void *data) {
-  double value;
-  memcpy(&value, data, sizeof value);
-  return lossd_write_double(out, value);
-}
 
 static inline char *write_float32(char *out, const void *data) {
   float value;
@@ -62,19 +57,19 @@ static inline __attribute__((always_inline)) char *write_run(char *out, const ch
   return out;
 }
 
-#define WRITE_FLOAT64 write_float64
-#define WRITE_FLOAT32 write_float32
-#define WRITE_FLOAT16 write_float16
-#define WRITE_BFLOAT16 write_bfloat16
-#define WRITE_INT64 write_int64
-#define WRITE_INT32 write_int32
-#define WRITE_INT16 write_int16
-#define WRITE_INT8 write_int8
-#define WRITE_UINT8 write_uint8
-#define WRITE_BOOL write_bool
+#define WRITE_FLOAT64 lossd_json_kernel()->write_doubles(out, data, count)
+#define WRITE_FLOAT32 write_run(out, data, count, 4, write_float32)
+#define WRITE_FLOAT16 write_run(out, data, count, 2, write_float16)
+#define WRITE_BFLOAT16 write_run(out, data, count, 2, write_bfloat16)
+#define WRITE_INT64 write_run(out, data, count, 8, write_int64)
+#define WRITE_INT32 write_run(out, data, count, 4, write_int32)
+#define WRITE_INT16 write_run(out, data, count, 2, write_int16)
+#define WRITE_INT8 write_run(out, data, count, 1, write_int8)
+#define WRITE_UINT8 write_run(out, data, count, 1, write_uint8)
+#define WRITE_BOOL write_run(out, data, count, 1, write_bool)
 #define X(symbol, name, size, floating)                                                                      \
   static char *write_all_##symbol(char *out, const char *data, size_t count) {                               \
-    return write_run(out, data, count, size, WRITE_##symbol);                                                \
+    return WRITE_##symbol;                                                                                   \
   }
 #include "core/dtype.def"
 #undef X

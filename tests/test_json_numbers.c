@@ -1,5 +1,6 @@
-/* Arrays of numbers, which are read by blocks: every instruction set reads the same numbers and finds the
- * same fault in the same place as reading them one by one does. */
+/* Arrays of numbers, which are read and written many at once: every instruction set reads the same numbers,
+ * finds the same fault in the same place and writes the same text as going one by one does. */
+#include "api/json_block.h"
 #include "api/json_scan.h"
 #include "api/json_tensor.h"
 #include "core/loss.h"
@@ -179,9 +180,53 @@ static void finds_the_same_faults_as_one_by_one_in_every_instruction_set(void **
   }
 }
 
+/* Writing
+ * ----------------------------------------------------------------------------------------------------- */
+
+static double random_value(uint64_t *random, int kind) {
+  const double unit = (double)(reference_random(random) >> 11) * 0x1p-53;
+  const uint64_t bits = reference_random(random);
+  char text[64];
+  switch (kind) {
+  case 0: return reference_double(bits);
+  case 1: return (unit - 0.5) * pow(10, (double)(bits % 40) - 20);
+  case 2: return snprintf(text, sizeof text, "%.*g", 1 + (int)(bits % 17), unit), strtod(text, NULL);
+  case 3: return nextafter((double)(bits >> 44) / pow(10, (double)(bits % 10)), bits >> 20 & 1 ? 1e300 : 0);
+  case 4: return (double)(int64_t)(bits >> (bits & 63)) * pow(2, -(double)(bits >> 8 & 63)); /* many ties */
+  case 5: return (double)(bits % 5) - 2;
+  default: return 2e-6 * (unit - 0.5);
+  }
+}
+
+static void writes_many_as_it_writes_one_in_every_instruction_set(void **state) {
+  (void)state;
+  enum { COUNT = 8 * 64 + 5, BYTES = COUNT * 27 + LOSSD_NUMBER_TEXT_MAX };
+  uint64_t random = 3;
+  for (int i = 0; i < 700; i++) {
+    double values[COUNT];
+    char *const expected = malloc(BYTES), *const written = malloc(BYTES), *end = expected;
+    assert_true(expected && written);
+    const size_t count = i % 9 ? COUNT - below(&random, 20) : below(&random, 20);
+    for (size_t k = 0; k < count; k++) {
+      values[k] = random_value(&random, i % 7);
+      if (k) *end++ = ',';
+      end = lossd_write_double(end, values[k]);
+    }
+    for (size_t set = 0; set < SETS; set++) {
+      if (!lossd_force_instruction_set(instruction_sets[set])) continue;
+      const char *const after = lossd_json_kernel()->write_doubles(written, (const char *)values, count);
+      assert_int_equal(after - written, end - expected);
+      assert_memory_equal(written, expected, (size_t)(end - expected));
+    }
+    free(expected);
+    free(written);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_arrays_correctly_rounded_in_every_instruction_set),
+      cmocka_unit_test(writes_many_as_it_writes_one_in_every_instruction_set),
       cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
