@@ -1,6 +1,7 @@
-/* Numbers of any range, m 2^e: products and sums of probabilities that no exponent could hold. m is in [1, 2) once
- * normalised; e is an integer, -infinity for 0, and NaN for NaN whatever m is. Sums of such numbers lose no digits,
- * since none is negative; scaling by powers of two is exact. Pure functions, branch-free, compiled in each variant. */
+/* Numbers of any range, m 2^e: products and sums of probabilities that no exponent could hold. m is in [1, 2)
+ * once normalised; e is an integer, -infinity for 0, and NaN for NaN whatever m is. Sums of such numbers lose
+ * no digits, since none is negative; scaling by powers of two is exact. Pure functions, branch-free, compiled
+ * in each variant. */
 #ifndef LOSSD_CORE_SCALED_H
 #define LOSSD_CORE_SCALED_H
 

@@ -1,6 +1,8 @@
 /* The strict JSON reader: what it takes, what it refuses and where, and what it notes. */
 #include "api/json_scan.h"
 
+#include "api/json_block.h"
+#include "core/loss.h"
 #include "tests/unit.h"
 
 struct parsed {
@@ -466,6 +468,26 @@ static void tells_lack_of_memory_from_bad_syntax(void **state) {
   }
 }
 
+/* Signs are looked up by what is there: it must be one, of leaves that are no plain numbers too. */
+static void gives_every_leaf_a_sign(void **state) {
+  (void)state;
+  static const char *const sets[] = {"baseline", "avx2", "avx512"};
+  static const char text[] = "1,NaN,-2.5,\"-Infinity\",1e400,-3,4,null,123456789012345678901234567890,5,-6";
+  const char *const best = lossd_instruction_set();
+  for (size_t set = 0; set < 3; set++) {
+    if (!lossd_force_instruction_set(sets[set])) continue; /* not on this machine */
+    struct lossd_decimals decimals;
+    memset(&decimals, 0xFF, sizeof decimals);
+    decimals.count = 0;
+    const char *const end = text + sizeof text - 1;
+    const char *const next = lossd_json_kernel()->take(text, text, end, &decimals);
+    if (next == text) continue; /* has no fast way */
+    assert_int_equal(decimals.count, 11);
+    for (size_t i = 0; i < decimals.count; i++) assert_true(decimals.negative[i] <= 1);
+  }
+  lossd_force_instruction_set(best);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_all_of_json),
@@ -483,6 +505,7 @@ int main(void) {
       cmocka_unit_test(checks_the_syntax_before_it_counts_values),
       cmocka_unit_test(stops_when_cancelled),
       cmocka_unit_test(tells_lack_of_memory_from_bad_syntax),
+      cmocka_unit_test(gives_every_leaf_a_sign),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
