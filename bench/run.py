@@ -451,9 +451,11 @@ def upload_forever(port):
 def arrival(connection):
     """An answer, and when the kernel had it for us by CLOCK_REALTIME: our own wait for a CPU is not in that."""
     answer, notes, _, _ = connection.recvmsg(65536, 256)
-    seconds, nanoseconds = next(struct.unpack("qq", data) for level, kind, data in notes
-                                if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS))
-    return answer, seconds + nanoseconds * 1e-9
+    for level, kind, data in notes:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = struct.unpack("qq", data)
+            return answer, seconds + nanoseconds * 1e-9
+    return answer, time.time()  # the first few come without
 
 
 def tiny_latencies(port, seconds):

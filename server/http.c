@@ -12,7 +12,8 @@
 #include "server/tls.h"
 
 enum {
-  POOL_BYTES = 32768, /* of a connection; half of it is the most that is read at once */
+  POOL_BYTES = 32768,      /* of a connection, cleared after each request */
+  READ_BYTES = POOL_BYTES, /* wanted at once: half of the pool is given at first, then up to three quarters */
   MOST_WRITTEN_AT_ONCE = 65536,
   MOST_RUNS = 16, /* of the library before the loop gets its turn */
   SWEEP_MILLISECONDS = 100
@@ -357,9 +358,10 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
       flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, listening,
       MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
       MHD_OPTION_URI_LOG_CALLBACK, on_request_line, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
-      MHD_OPTION_CONNECTION_TIMEOUT, unread_timeout(config), MHD_OPTION_STRICT_FOR_CLIENT, -1,
-      MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
+      (size_t)READ_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
+      unread_timeout(config), MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+      MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
   if (!http->daemon) return -1;
   start_handles(http);
   return 0;

@@ -98,15 +98,21 @@ static void give_long_place(struct lossd_pool *pool) {
     if (workers->pool[i] != pool) uv_async_send(&workers->pool[i]->wake);
 }
 
+/* Decodes; the rest too, where it takes no longer than handing it over twice more would. */
+static void begin_large(struct lossd_job *job) {
+  lossd_job_decode(job);
+  job->stage = LOSSD_STAGE_SLICES;
+  if (job->exchange.plan.nanoseconds > LOSSD_SMALL_NANOSECONDS) return;
+  lossd_job_slices(job, NULL);
+  lossd_job_encode(job);
+}
+
 static void work_on_item(uv_work_t *work) {
   struct lossd_item *item = work->data;
   struct lossd_job *job = item->job;
   lossd_schedule_after_loops();
   switch (job->stage) {
-  case LOSSD_STAGE_DECODE:
-    lossd_job_decode(job);
-    job->stage = LOSSD_STAGE_SLICES;
-    break;
+  case LOSSD_STAGE_DECODE: begin_large(job); break;
   case LOSSD_STAGE_SLICES: lossd_job_slices(job, &item->pool->workers->small_waiting); break;
   default: lossd_job_encode(job); break;
   }

@@ -3,8 +3,9 @@
  *
  * libuv's queue is first in, first out, without priorities. So what goes into it is kept small: the small
  * jobs of one turn of the loop go in together, as one item; a large job goes in stage by stage, its slices
- * spread over the workers. Stages that cannot be interrupted (decode, encode) leave one worker free where
- * there are two; slices give way as soon as a small job waits. */
+ * spread over the workers, unless only its body is large and it is computed sooner than handed over. Stages
+ * that cannot be interrupted (decode, encode) leave one worker free where there are two; slices give way as
+ * soon as a small job waits. */
 #ifndef LOSSD_SERVER_POOL_H
 #define LOSSD_SERVER_POOL_H
 
