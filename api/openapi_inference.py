@@ -6,6 +6,7 @@ from openapi_schemas import BYTES, IDENTIFIER, JSON, MAX_RANK, RAW, SHAPE, TEXT,
 
 EXAMPLE = "HuberLoss"
 CODES = {"bad_request"}  # of this protocol alone
+ERRORS = {"4XX": "The request is at fault.", "5XX": "The server cannot, now."}
 DATATYPE = {"description": "FP16 and BF16 are sent in binary only.", "type": "string",
             "enum": ["FP64", "FP32", "FP16", "BF16", "INT64", "INT32", "INT16", "INT8", "UINT8", "BOOL"]}
 BINARY_SIZE = {"description": "Bytes of this tensor behind the JSON, in the tensors' order.", "type": "integer", "minimum": 0}
@@ -50,13 +51,14 @@ def schemas():
 
 def responses(errors):
     """The errors, as components: the members of a Problem, and `error`, its detail and hint in one string."""
-    worked = openapi_problems.examples([e for e in errors if e["code"] in CODES])
-    for example in worked.values():
-        problem = example["value"]
-        example["value"] = {"error": f"{problem['detail']} ({problem['hint']})"} | problem
-    content = {"schema": ref("InferenceError")}
-    return {"InferenceError4XX": {"description": "The request is at fault.", "content": {JSON: content | {"examples": worked}}},
-            "InferenceError5XX": {"description": "The server cannot, now.", "content": {JSON: content}}}
+    worked = {status: {} for status in ERRORS}
+    for error in errors:
+        for code, example in openapi_problems.examples([error], openapi_problems.INFERENCE_PROBLEMS).items():
+            problem = example["value"]
+            value = {"error": f"{problem['detail']} ({problem['hint']})"} | problem
+            worked[f"{error['status'] // 100}XX"][code] = example | {"value": value}
+    return {f"InferenceError{status}": {"description": description, "content": {
+        JSON: {"schema": ref("InferenceError"), "examples": worked[status]}}} for status, description in ERRORS.items()}
 
 
 def model_example(loss):
@@ -76,7 +78,7 @@ def paths(catalogue):
     answer = catalogue["answers"][EXAMPLE]
     model = {"name": "model", "in": "path", "required": True, "description": "A loss.", "schema": TEXT | {"examples": [EXAMPLE]}}
     version = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "enum": ["1"]}}
-    error = {status: {"$ref": f"#/components/responses/InferenceError{status}"} for status in ("4XX", "5XX")}
+    error = {status: {"$ref": f"#/components/responses/InferenceError{status}"} for status in ERRORS}
     length = {"name": "Inference-Header-Content-Length", "in": "header", "required": False,
               "description": "Bytes of JSON before the binary tensors.", "schema": {"type": "integer"}}
 

@@ -23,10 +23,6 @@ PROBLEMS = {
     "bad_safetensors": wrong(MSE, "the first 8 bytes say that the header has 4050765991979987505 bytes, expected at most 0",
                              body=b"12345678", headers={"Content-Type": SAFETENSORS}),
     "bad_gzip": wrong(MSE, "the gzip data is cut short at byte 2", body=b"{}", headers={"Content-Encoding": "gzip"}, offset=2),
-    "bad_request": wrong("POST /v2/models/MSELoss/infer", 'there is no output "gradient"', pointer="/outputs/0/name", body=(
-        b'{"inputs": [{"name": "input", "datatype": "FP32", "shape": [1], "data": [1]}, '
-        b'{"name": "target", "datatype": "FP32", "shape": [1], "data": [2]}], "outputs": [{"name": "gradient"}]}'),
-        hint="ask for loss, numerator, denominator or grad.<input>"),
     "unauthorized": wrong("GET /v1/losses", "no token was given", server="--token-file",
                           hint='send the field "Authorization: Bearer TOKEN"'),
     "unknown_loss": wrong("POST /v1/losses/MSELos", 'there is no loss "MSELos"', body=PAIR, hint="did you mean MSELoss?"),
@@ -92,6 +88,15 @@ PROBLEMS = {
                                server="--request-timeout 0.001", hint="send a smaller request, or raise --request-timeout"),
 }
 
+# The same of the Open Inference Protocol: a code that it alone has, and one of the server's.
+INFERENCE_PROBLEMS = {
+    "bad_request": wrong("POST /v2/models/MSELoss/infer", 'there is no output "gradient"', pointer="/outputs/0/name", body=(
+        b'{"inputs": [{"name": "input", "datatype": "FP32", "shape": [1], "data": [1]}, '
+        b'{"name": "target", "datatype": "FP32", "shape": [1], "data": [2]}], "outputs": [{"name": "gradient"}]}'),
+        hint="ask for loss, numerator, denominator or grad.<input>"),
+    "overloaded": wrong("GET /v2", "there are too many connections", server="--max-connections 1, and another connection"),
+}
+
 
 def spelled(example):
     """A wrong request in one line, cut where it is long."""
@@ -102,13 +107,14 @@ def spelled(example):
     return f"{text} ({example['server']})" if example["server"] else text
 
 
-def problem(error):
+def problem(error, members):
     """The problem that answers the wrong request of a row of the table of errors."""
-    code, members = error["code"], PROBLEMS[error["code"]]["members"]
+    code = error["code"]
     return {"type": "/errors/" + code.replace("_", "-"), "title": error["title"], "status": error["status"], "code": code,
             "hint": error["hint"]} | members
 
 
-def examples(errors):
+def examples(errors, requests=PROBLEMS):
     """The examples of the answers that are `errors`, named by code."""
-    return {e["code"]: {"summary": spelled(PROBLEMS[e["code"]]), "value": problem(e)} for e in errors if e["code"] in PROBLEMS}
+    return {e["code"]: {"summary": spelled(requests[e["code"]]), "value": problem(e, requests[e["code"]]["members"])}
+            for e in errors if e["code"] in requests}

@@ -9,22 +9,22 @@ import tempfile
 import time
 import unittest
 
-from server import SANITIZED, Server, request
+from server import JSON, SANITIZED, Server, request
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "api"))
-from openapi_problems import PROBLEMS  # noqa: E402
+from openapi_problems import INFERENCE_PROBLEMS, PROBLEMS  # noqa: E402
 
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 PROBLEM = "application/problem+json"
 UNSEEN = {"cancelled"}  # of requests whose client went away
 
 
-def described():
-    """{code: problem}"""
-    examples = [example for response in DOCUMENT["components"]["responses"].values()
-                for content in response["content"].values() for example in content.get("examples", {}).values()]
-    return {example["value"]["code"]: example["value"] for example in examples}
+def described(kind):
+    """{code: problem} of the document's answers of this kind, by content type."""
+    examples = [example["value"] for response in DOCUMENT["components"]["responses"].values()
+                for example in response["content"].get(kind, {}).get("examples", {}).values()]
+    return {problem["code"]: problem for problem in examples}
 
 
 def bytes_of(example):
@@ -97,14 +97,12 @@ SITUATIONS = {
 class Problems(unittest.TestCase):
     def test_every_code_has_an_example(self):
         codes = set(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
-        self.assertEqual(codes - set(described()), UNSEEN)
+        self.assertEqual(codes - set(described(PROBLEM)) - set(described(JSON)), UNSEEN)
 
-    def check(self, code, ask):
-        got = ask(bytes_of(PROBLEMS[code]))
-        wanted = described()[code]
-        with self.subTest(code):
-            self.assertEqual((got.status, got.json()), (wanted["status"], wanted))
-            self.assertEqual(got.headers["content-type"], PROBLEM if "error" not in wanted else "application/json")
+    def check(self, code, ask, examples=PROBLEMS, kind=PROBLEM):
+        got, wanted = ask(bytes_of(examples[code])), described(kind)[code]
+        with self.subTest(code, kind=kind):
+            self.assertEqual((got.status, got.json(), got.headers["content-type"]), (wanted["status"], wanted, kind))
 
     def test_the_requests_that_are_wrong_anywhere(self):
         with Server() as server:
@@ -117,6 +115,11 @@ class Problems(unittest.TestCase):
                 continue  # sanitizers reserve address space without end
             with situation() as ask:
                 self.check(code, ask)
+
+    def test_the_wrong_requests_of_the_inference_protocol(self):
+        for code in INFERENCE_PROBLEMS:
+            with SITUATIONS.get(code, with_flags)() as ask:
+                self.check(code, ask, INFERENCE_PROBLEMS, JSON)
 
 
 if __name__ == "__main__":
