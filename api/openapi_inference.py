@@ -25,8 +25,8 @@ def schemas():
     metadata = closed(["name", "datatype", "shape"], {"name": TEXT, "datatype": DATATYPE, "shape": {
         "description": "[-1]: any shape; []: a number.", "type": "array", "items": {"type": "integer", "minimum": -1}}})
     return {
-        "InferenceError": {"type": "object", "required": ["error"], "properties": {
-            "error": {"description": "The problem in one string; the members of a Problem are beside it.", "type": "string"}}},
+        "InferenceError": {"allOf": [ref("Problem"), {"type": "object", "required": ["error"], "properties": {
+            "error": {"description": "The problem in one string.", "type": "string"}}}]},
         "InferenceServer": closed(["name", "version", "extensions"], {"name": TEXT, "version": TEXT, "extensions": listed(TEXT)}),
         "InferenceTensor": metadata,
         "InferenceModel": closed(["name", "versions", "platform", "inputs", "outputs"], {
