@@ -15,11 +15,6 @@ static const char *field(const struct lossd_request *request, enum lossd_field n
   return request->guard.values[name];
 }
 
-static bool is_evaluation(const struct lossd_request *request) {
-  enum lossd_route_kind kind = request->match.route->kind;
-  return kind == LOSSD_ROUTE_EVALUATE || kind == LOSSD_ROUTE_INFER;
-}
-
 static int check_method(struct lossd_request *request) {
   if (lossd_route_knows_method(request->method)) return 0;
   return lossd_fail(problem_of(request), LOSSD_NOT_IMPLEMENTED, NULL, "this method is not known");
@@ -62,7 +57,7 @@ static int check_allowed(struct lossd_request *request) {
 
 static int check_length(struct lossd_request *request) {
   const char *length = field(request, LOSSD_FIELD_CONTENT_LENGTH);
-  bool takes_body = is_evaluation(request);
+  bool takes_body = lossd_route_evaluates(request->match.route);
   size_t limit = takes_body ? request->server->limits.max_body_bytes : LOSSD_SWALLOW;
   if (takes_body && !length && !request->chunked) {
     lossd_fail(problem_of(request), LOSSD_LENGTH_REQUIRED, NULL,
@@ -86,7 +81,8 @@ static int check_expectation(struct lossd_request *request) {
 
 static int check_encoding(struct lossd_request *request) {
   const char *encoding = field(request, LOSSD_FIELD_CONTENT_ENCODING);
-  if (!is_evaluation(request) || !encoding || strcasecmp(encoding, "identity") == 0) return 0;
+  if (!lossd_route_evaluates(request->match.route) || !encoding || strcasecmp(encoding, "identity") == 0)
+    return 0;
   request->job.exchange.gzip = strcasecmp(encoding, "gzip") == 0 || strcasecmp(encoding, "x-gzip") == 0;
   if (request->job.exchange.gzip) return 0;
   return lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
@@ -102,7 +98,7 @@ static bool is_inference(struct lossd_request *request) {
 }
 
 static int check_type(struct lossd_request *request) {
-  if (!is_evaluation(request) || is_inference(request)) return 0;
+  if (!lossd_route_evaluates(request->match.route) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
@@ -116,7 +112,7 @@ static int check_type(struct lossd_request *request) {
 }
 
 static int check_accept(struct lossd_request *request) {
-  if (!is_evaluation(request) || is_inference(request)) return 0;
+  if (!lossd_route_evaluates(request->match.route) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *accept = field(request, LOSSD_FIELD_ACCEPT);
   x->answer_format = lossd_format_of_accept(accept, x->request_format);
@@ -146,7 +142,7 @@ static int check_load(struct lossd_request *request) {
   if (access == LOSSD_ACCESS_METRICS) return 0;
   if (atomic_load(&server->phase) == LOSSD_PHASE_FINISHING)
     return overloaded(request, LOSSD_DRAINING, "draining", "the server is shutting down");
-  if (!is_evaluation(request)) return 0;
+  if (!lossd_route_evaluates(request->match.route)) return 0;
   if (!lossd_admission_has_room(&server->admission))
     return overloaded(request, LOSSD_OVERLOADED, "queue_full", "the queue is full");
   if (request->declared > server->admission.max_bytes)

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "server/answer.h"
 #include "server/metrics.h"
 #include "server/tls.h"
 
@@ -53,7 +54,7 @@ static void end_slow(struct lossd_connection *connection) {
   lossd_metrics_rejection("slow_client");
   if (request && !connection->tls) {
     lossd_request_refuse(request, LOSSD_REQUEST_TIMEOUT, "the request did not arrive in time", "");
-    const char *message = lossd_request_message(request, &length);
+    const char *message = lossd_answer_message(request, &length);
     if (message) lossd_connection_send_last(connection, message, length);
   }
   lossd_connection_end(connection);

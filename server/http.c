@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/answer.h"
 #include "server/tls.h"
 
 enum {
@@ -59,7 +60,7 @@ static enum MHD_Result answer_and_close(struct lossd_http *http, struct lossd_co
 static enum MHD_Result cut_off(struct lossd_http *http, struct lossd_connection *connection,
                                struct lossd_request *request) {
   size_t length;
-  const char *message = lossd_request_message(request, &length);
+  const char *message = lossd_answer_message(request, &length);
   if (!message) return MHD_NO;
   lossd_connection_send_last(connection, message, length);
   lossd_linger_on(&http->linger, connection->socket);
@@ -73,7 +74,7 @@ static bool answer_half_closed(struct lossd_connection *connection, struct lossd
   if (connection->tls || request->answer.length > MOST_WRITTEN_AT_ONCE ||
       !lossd_connection_is_half_closed(connection))
     return false;
-  const char *message = lossd_request_message(request, &length);
+  const char *message = lossd_answer_message(request, &length);
   if (!message) return false;
   lossd_connection_send_last(connection, message, length);
   connection->ended = true;

@@ -85,8 +85,5 @@ void lossd_request_finish(struct lossd_request *request);
 
 /* Refuses in the middle of things; the answer is ready. */
 void lossd_request_refuse(struct lossd_request *request, int status, const char *detail, const char *hint);
-/* The answer as the bytes of a whole HTTP/1.1 message that ends the connection, in the request's arena; NULL:
- * no memory. */
-const char *lossd_request_message(struct lossd_request *request, size_t *length);
 
 #endif

@@ -108,6 +108,10 @@ bool lossd_route_knows_method(const char *method) {
   return false;
 }
 
+bool lossd_route_evaluates(const struct lossd_route *route) {
+  return route && (route->kind == LOSSD_ROUTE_EVALUATE || route->kind == LOSSD_ROUTE_INFER);
+}
+
 const char *lossd_route_path(const char *uri, size_t uri_length, size_t *length) {
   const char *end = uri + uri_length;
   size_t scheme = strncasecmp(uri, "http://", 7) == 0 ? 7 : strncasecmp(uri, "https://", 8) == 0 ? 8 : 0;

@@ -53,6 +53,8 @@ struct lossd_match {
 void lossd_route_match(const char *method, const char *path, size_t length, struct lossd_match *match);
 /* A method that HTTP knows (RFC 9110, PATCH and QUERY). */
 bool lossd_route_knows_method(const char *method);
+/* Whether the route takes an evaluation; NULL does not. */
+bool lossd_route_evaluates(const struct lossd_route *route);
 /* The path of a URI as it came: strips "http://host" of an absolute form and the query. Sets its length. */
 const char *lossd_route_path(const char *uri, size_t uri_length, size_t *length);
 /* True when the path belongs to the Open Inference Protocol, whose errors look different. */
