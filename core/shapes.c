@@ -135,28 +135,34 @@ int lossd_plan_rank(const struct lossd_plan *plan, int role, int most, struct lo
   return problem->status;
 }
 
+/* Whether `shape` broadcasts to rows of vectors of `length`. Together they may have an axis more than a shape
+ * holds. */
+static bool fits_into_vectors(const struct lossd_shape *shape, const struct lossd_shape *rows,
+                              int64_t length) {
+  struct lossd_shape leading = *shape;
+  if (!shape->rank) return true;
+  const int64_t last = shape->dim[--leading.rank];
+  return (last == length || last == 1) && fits_into(&leading, rows);
+}
+
 int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
                        const bool vectors[LOSSD_MAX_ROLES], struct lossd_problem *problem) {
-  struct lossd_shape whole, rows;
+  struct lossd_shape rows;
   for (int k = 0; k < paired; k++)
     if (!plan->shape[k].rank) return needs_axis(plan, k, "the vectors' elements", problem);
-  if (pair_shapes(plan, broadcast, paired, &whole, problem)) return problem->status;
-  const int64_t length = whole.dim[whole.rank - 1];
+  if (pair_shapes(plan, broadcast, paired, &rows, problem)) return problem->status;
+  const int64_t length = rows.dim[--rows.rank];
   if (length < 1) return empty_axis(plan, 0, "the vectors' elements", problem);
-  rows = whole;
-  rows.rank--;
   for (int k = paired; k < plan->loss->role_count; k++)
     if (broadcast && is_present(plan, k) && !vectors[k] && !lossd_broadcast(&rows, &plan->shape[k]))
       return lossd_shape_problem(plan, k, 0, "expected a shape that broadcasts with it but for its last axis",
                                  problem);
   if (set_rows(plan, &rows, problem)) return problem->status;
-  whole = rows;
-  whole.dim[whole.rank++] = length;
   for (int k = 0; k < plan->loss->role_count; k++) {
     const struct lossd_shape *shape = &plan->shape[k];
     const bool vector = k < paired || vectors[k];
     if (!is_present(plan, k)) continue;
-    if (!fits_into(shape, vector ? &whole : &rows))
+    if (!(vector ? fits_into_vectors(shape, &rows, length) : fits_into(shape, &rows)))
       return lossd_shape_problem(plan, k, 0, vector ? NOT_LARGER : "expected its shape without the last axis",
                                  problem);
     if (k >= paired && !vector && !broadcast && !lossd_shape_equal(shape, &rows))

@@ -163,6 +163,21 @@ static double mse_of_dtype(enum lossd_dtype dtype, size_t misalignment) {
   return loss;
 }
 
+/* The unreduced loss has as many axes as a shape holds, and the vectors one more. */
+static void vectors_broadcast_to_rows_of_rank_8(void **state) {
+  (void)state;
+  const double x[] = {3, 4}, y[] = {1, 1, 1};
+  struct evaluate t;
+  evaluate_begin(&t, "HingeEmbeddingLoss");
+  assert_int_equal(evaluate_boolean(&t, "broadcast", true), 0);
+  evaluate_tensor(&t, 0, LOSSD_FLOAT64, SHAPE(2), x);
+  evaluate_tensor(&t, 1, LOSSD_FLOAT64, SHAPE(3, 1, 1, 1, 1, 1, 1, 1), y);
+  assert_int_equal(evaluate_run(&t), 0);
+  near(evaluate_loss(&t), 5);
+  near(t.plan.denominator, 3);
+  evaluate_end(&t);
+}
+
 static void every_dtype_is_read_at_any_alignment(void **state) {
   (void)state;
   for (int dtype = 0; dtype < LOSSD_UINT8; dtype++)
@@ -363,6 +378,7 @@ int main(void) {
       cmocka_unit_test(sample_weight_enters_numerator_and_denominator),
       cmocka_unit_test(an_empty_batch_has_sum_0_and_mean_nan),
       cmocka_unit_test(gradients_of_broadcast_tensors_are_summed),
+      cmocka_unit_test(vectors_broadcast_to_rows_of_rank_8),
       cmocka_unit_test(every_dtype_is_read_at_any_alignment),
       cmocka_unit_test(the_order_of_slices_does_not_change_a_bit),
       cmocka_unit_test(gradients_larger_than_the_cache_are_whole),
