@@ -14,28 +14,16 @@ struct softmax {
   double rest;
 };
 
-/* The sum of e but for one of the terms whose x is the maximum; NaN where e has one. */
-LOSSD_INLINE double softmax_rest(const real *x, const real *e, size_t n, real maximum) {
-  double lane[SUM_LANES] = {0};
-  real ties[SUM_LANES] = {0};
-  size_t i = 0;
-  for (; i + SUM_LANES <= n; i += SUM_LANES) {
-    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)real_zero_if(x[i + k] == maximum, e[i + k]);
-    for (size_t k = 0; k < SUM_LANES; k++) ties[k] += real_zero_if(x[i + k] != maximum, 1);
-  }
-  for (size_t k = 0; i + k < n; k++) {
-    lane[k] += (double)real_zero_if(x[i + k] == maximum, e[i + k]);
-    ties[k] += real_zero_if(x[i + k] != maximum, 1);
-  }
-  return fold_lanes(lane) + (sum_real(ties, SUM_LANES) - 1);
-}
-
 /* Writes e (length numbers). A row with NaN, or whose maximum is infinite, gives NaN. */
 static inline struct softmax softmax(const real *x, size_t length, real *restrict e) {
-  const real maximum = max_real(x, length);
+  const struct largest largest = largest_real(x, length);
+  const real maximum = largest.value;
   for (size_t i = 0; i < length; i++) e[i] = real_exp_neg_abs(x[i] - maximum);
-  const double rest = softmax_rest(x, e, length, maximum);
-  return (struct softmax){maximum, real_abs(maximum) <= REAL_MAX ? rest : NAN};
+  if (!(real_abs(maximum) <= REAL_MAX)) return (struct softmax){maximum, NAN};
+  e[largest.place] = 0; /* its 1 would take the digits of a small rest */
+  const double rest = sum_real(e, length);
+  e[largest.place] = 1;
+  return (struct softmax){maximum, rest};
 }
 
 /* log of the softmax's denominator over its largest term. */

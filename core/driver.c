@@ -257,15 +257,11 @@ static void settle_losses(struct driver *d) {
     for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r];
 }
 
+/* Left-out rows have gradient 0. */
 static void settle_row_gradients(struct driver *d, int k) {
   const size_t length = d->tile.length[k];
   for (size_t r = 0; d->tile.left_out && r < d->tile.rows; r++)
     if (d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
-  if (d->tile.grad[k] == d->grad[k] || d->plan->sparse) return;
-  for (size_t r = 0; r < d->tile.rows; r++) {
-    real *g = d->tile.grad[k] + r * d->tile.grad_pitch[k];
-    for (size_t i = 0; i < length; i++) g[i] = canonical(g[i]);
-  }
 }
 
 static void store_gradients(struct driver *d, int64_t row) {

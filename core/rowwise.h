@@ -22,13 +22,22 @@ struct row {
 typedef real row_function(const struct row *row);
 
 /* NaN is never swallowed: where a row's loss is NaN, so are its gradients. */
-static inline void poison_row(const struct row *row, const size_t length[], real nan) {
+static inline void poison_row(const struct row *row, const size_t length[]) {
   for (int k = 0; k < LOSSD_MAX_ROLES; k++)
-    for (size_t i = 0; row->grad[k] && i < length[k]; i++) row->grad[k][i] = nan;
+    for (size_t i = 0; row->grad[k] && i < length[k]; i++) row->grad[k][i] = REAL_NAN;
 }
 
-/* whole: a row's loss reads every number of its vectors. */
-LOSSD_INLINE void rowwise(const struct lossd_tile *tile, row_function *function, bool whole) {
+/* Gradients whose NaN is the one of every answer. */
+static inline void make_canonical(const struct row *row, const size_t length[]) {
+  for (int k = 0; k < LOSSD_MAX_ROLES; k++) {
+    real *grad = row->grad[k];
+    for (size_t i = 0; grad && i < length[k]; i++) grad[i] = canonical(grad[i]);
+  }
+}
+
+/* whole: a row's loss reads every number of its vectors. done: function makes NaN canonical itself. The
+ * gradients are still in the first cache. */
+LOSSD_INLINE void each_row(const struct lossd_tile *tile, row_function *function, bool whole, bool done) {
   struct row row = {.length = tile->length[0],
                     .option = tile->option,
                     .plan = tile->plan,
@@ -43,8 +52,19 @@ LOSSD_INLINE void rowwise(const struct lossd_tile *tile, row_function *function,
     }
     if (tile->scale) row.scale = tile->scale[r];
     tile->loss[r] = function(&row);
-    if (whole && tile->loss[r] != tile->loss[r]) poison_row(&row, tile->length, tile->loss[r]);
+    if (whole && tile->loss[r] != tile->loss[r])
+      poison_row(&row, tile->length);
+    else if (!done && !tile->plan->sparse)
+      make_canonical(&row, tile->length);
   }
+}
+
+LOSSD_INLINE void rowwise(const struct lossd_tile *tile, row_function *function, bool whole) {
+  each_row(tile, function, whole, false);
+}
+/* The same where function makes NaN canonical itself, in a loop that it has anyway. */
+LOSSD_INLINE void rowwise_canonical(const struct lossd_tile *tile, row_function *function, bool whole) {
+  each_row(tile, function, whole, true);
 }
 
 #endif

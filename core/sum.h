@@ -4,6 +4,7 @@
 #define LOSSD_CORE_SUM_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "core/real.h"
 
@@ -61,18 +62,28 @@ static inline double sum_squares(const real *x, size_t n) {
   return sum_products(x, x, n);
 }
 
-/* The largest number: NaN is passed over, -infinity where there is no number. Which zero wins among equal
- * ones depends on their places alone. */
-static inline real max_real(const real *x, size_t n) {
-  real lane[MAX_LANES];
+/* The largest number, and where one such is (n where there is none): NaN is passed over, the value is
+ * -infinity where there is no number. Which zero wins among equal ones depends on their places alone. */
+struct largest {
+  real value;
+  size_t place;
+};
+static inline struct largest largest_real(const real *x, size_t n) {
+  real lane[MAX_LANES], fold[MAX_LANES];
   for (size_t k = 0; k < MAX_LANES; k++) lane[k] = -REAL_INFINITY;
-  size_t i = 0;
+  size_t i = 0, at = 0;
   for (; i + MAX_LANES <= n; i += MAX_LANES)
     for (size_t k = 0; k < MAX_LANES; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
   for (size_t k = 0; i + k < n; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+  memcpy(fold, lane, sizeof fold);
   for (size_t width = MAX_LANES / 2; width; width /= 2)
-    for (size_t k = 0; k < width; k++) lane[k] = lane[k + width] > lane[k] ? lane[k + width] : lane[k];
-  return lane[0];
+    for (size_t k = 0; k < width; k++) fold[k] = fold[k + width] > fold[k] ? fold[k + width] : fold[k];
+  while (at < MAX_LANES - 1 && lane[at] != fold[0]) at++;
+  while (at < n && x[at] != fold[0]) at += MAX_LANES;
+  return (struct largest){fold[0], at < n ? at : n};
+}
+static inline real max_real(const real *x, size_t n) {
+  return largest_real(x, n).value;
 }
 
 #endif

@@ -27,7 +27,8 @@ struct lossd_tile {
 
   /* Out: the unreduced loss of each row. */
   real *loss;
-  /* Out: gradients, laid out as the inputs are, each row's multiplied by scale[r]; NULL where not wanted. */
+  /* Out: gradients, laid out as the inputs are, each row's multiplied by scale[r], NaN canonical; NULL where
+   * not wanted. */
   real *grad[LOSSD_MAX_ROLES];
   size_t grad_pitch[LOSSD_MAX_ROLES];
   const real *scale;

@@ -86,8 +86,8 @@ static inline void triplet_differentiate(const struct lossd_tile *t, const struc
       const real loss = t->loss[row + r];
       const double *restrict from = sum + r * length;
       real *restrict to = t->grad[k] + (row + r) * t->grad_pitch[k];
-      for (size_t i = 0; i < length; i++) to[i] = (real)from[i];
-      for (size_t i = 0; loss != loss && i < length; i++) to[i] = loss;
+      for (size_t i = 0; i < length; i++) to[i] = canonical((real)from[i]);
+      for (size_t i = 0; loss != loss && i < length; i++) to[i] = REAL_NAN;
     }
   }
 }

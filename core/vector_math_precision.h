@@ -55,12 +55,15 @@ static inline T F(exp)(T x) {
   return F(exp_of_sum)(x, 0);
 }
 
-/* e^-|x|, in [0, 1]: what sigmoid and softplus share. */
+/* e^-|x|, in [0, 1]: what sigmoid and softplus share. 2^(k + 64) is a normal number, whose exponent the
+ * constant that rounds leaves in the lowest bits; what follows rounds once where the result is denormal. */
 static inline T F(exp_neg_abs)(T x) {
   x = -F(abs)(x);
-  x = F(select)(x < EXP_LOW, EXP_LOW, x);
-  const struct F(exp_parts) e = F(exp_parts)(x, 0);
-  return F(scale)(1 + (e.r + e.rest), e.shifted);
+  x = EXP_LOW > x ? EXP_LOW : x;
+  const T round = ROUND + (BIAS + 64), shifted = x * (T)1.44269504088896340736 + round, k = shifted - round;
+  const T r = (x - k * LN2_HI) - k * LN2_LO;
+  const T y = 1 + (r + r * r * F(exp_rest)(r));
+  return y * F(from_bits)(F(bits)(shifted) << POINT) * (T)0x1p-64;
 }
 
 /* expm1 where EXPM1_LOW <= x <= EXP_HIGH, but for the sign of zero. 1 - 2^-k and r are added without loss. */

@@ -11,32 +11,36 @@
 enum { REDUCTION, OPTIONS };
 enum { INPUT, TARGET, WEIGHT, POS_WEIGHT };
 
-LOSSD_INLINE struct point weighted_point(const real *x, real w, real q) {
+LOSSD_INLINE real exponent(real x) {
+  return -real_abs(x);
+}
+
+LOSSD_INLINE struct point weighted_point(const real *x, real w, real q, double wide_e) {
   const real z = x[0], y = x[1], no = 1 - y, yes = q * y;
-  const double wide_y = (double)y, wide_yes = (double)q * wide_y, wide_e = real_exp_wide(-real_abs(z));
-  const real a = real_log1p_unit(R(wide_e));
+  const double wide_y = (double)y, wide_yes = (double)q * wide_y;
+  const real e = R(wide_e), a = real_log1p_unit(e);
   const bool right = z >= 0;
   const real value = weighted(real_select(right, no, -yes), z) + (yes + no) * a;
-  const double over = select_f64(right, 1 - wide_y, -wide_yes),
-               under = select_f64(right, -wide_yes, 1 - wide_y);
-  const real slope = R((over + under * wide_e) / (1 + wide_e));
+  const double wide_no = 1 - wide_y;
+  const real over = R(wide_no - wide_yes * wide_e), under = R(wide_no * wide_e - wide_yes);
+  const real slope = real_select(right, over, under) / (1 + e);
   const double rest = ((double)q - 1) * log1p_unit_f64(wide_e);
   const real by_target = R(select_f64(right, -(double)z, (double)weighted(-q, z)) + rest);
   return (struct point){.value = weighted(w, value), .grad = {weighted(w, slope), weighted(w, by_target)}};
 }
 
-LOSSD_INLINE struct point with_weights(const real *x, const double *option) {
-  return (void)option, weighted_point(x, x[WEIGHT], x[POS_WEIGHT]);
+LOSSD_INLINE struct point with_weights(const real *x, const double *option, double e) {
+  return (void)option, weighted_point(x, x[WEIGHT], x[POS_WEIGHT], e);
 }
-LOSSD_INLINE struct point without_weights(const real *x, const double *option) {
-  return (void)option, weighted_point(x, 1, 1);
+LOSSD_INLINE struct point without_weights(const real *x, const double *option, double e) {
+  return (void)option, weighted_point(x, 1, 1, e);
 }
 
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
   if (is_given(t, WEIGHT) || is_given(t, POS_WEIGHT))
-    pointwise(t, with_weights, 4, 2);
+    pointwise_exp(t, exponent, with_weights, 4, 2);
   else
-    pointwise(t, without_weights, 2, 2);
+    pointwise_exp(t, exponent, without_weights, 2, 2);
 }
 LOSS_KERNEL(BCEWithLogitsLoss, tile);
 

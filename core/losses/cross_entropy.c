@@ -14,18 +14,20 @@
 enum { REDUCTION, INPUT_KIND, IGNORE_INDEX, LABEL_SMOOTHING, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };
 
-/* The common case: logits, a class index, no smoothing. */
+/* The common case: logits, a class index, no smoothing. Makes NaN canonical. */
 static real indexed_logits(const struct row *row) {
   const size_t c = row->length, y = (size_t)row->index[TARGET][0];
   const real *x = row->x[INPUT];
   real *e = row->grad[INPUT] ? row->grad[INPUT] : row->spare;
+  /* The row after this: the processor's own prefetching ends with a page. */
+  for (size_t i = 0; i < c; i += 64 / sizeof *x) __builtin_prefetch(x + c + i, 0, 2);
   const struct softmax s = softmax(x, c, e);
   const real w = row->x[WEIGHT] ? row->x[WEIGHT][y] : 1;
   if (row->grad[INPUT]) {
     const double others = softmax_others(&s, e, y), total = 1 + s.rest, factor = (double)(w * row->scale);
     const real by = (real)(factor / total);
-    for (size_t i = 0; i < c; i++) e[i] *= by;
-    e[y] = (real)(-factor * (others / total));
+    for (size_t i = 0; i < c; i++) e[i] = canonical(e[i] * by);
+    e[y] = canonical((real)(-factor * (others / total)));
   }
   return weighted(w, (real)((double)(s.maximum - x[y]) + softmax_log_sum(&s)));
 }
@@ -103,7 +105,7 @@ static void tile(const struct lossd_tile *t) {
   const bool common =
       t->option[INPUT_KIND] == LOSSD_LOGITS && t->option[LABEL_SMOOTHING] == 0 && t->index[TARGET];
   if (common)
-    rowwise(t, indexed_logits, true);
+    rowwise_canonical(t, indexed_logits, true);
   else
     rowwise(t, general, true);
 }

@@ -36,9 +36,12 @@ LOSSD_INLINE struct point rate(const real *x, const double *option, int full) {
                R(f.slope - log_f64(wide))}};
 }
 
-LOSSD_INLINE struct point log_rate(const real *x, int full) {
+LOSSD_INLINE real exponent(real x) {
+  return x;
+}
+
+LOSSD_INLINE struct point log_rate(const real *x, int full, double rate_x) {
   const real y = x[1];
-  const double rate_x = real_exp_wide(x[0]);
   const struct log_factorial f = log_factorial(y, full);
   return (struct point){.value = R(rate_x) - weighted(y, x[0]) + f.value,
                         .grad = {R(rate_x - (double)y), R(f.slope - (double)x[0])}};
@@ -53,14 +56,14 @@ LOSSD_INLINE struct point rate_stirling(const real *x, const double *option) {
 LOSSD_INLINE struct point rate_exact(const real *x, const double *option) {
   return rate(x, option, EXACT);
 }
-LOSSD_INLINE struct point log_only(const real *x, const double *option) {
-  return (void)option, log_rate(x, NOT);
+LOSSD_INLINE struct point log_only(const real *x, const double *option, double e) {
+  return (void)option, log_rate(x, NOT, e);
 }
-LOSSD_INLINE struct point log_stirling(const real *x, const double *option) {
-  return (void)option, log_rate(x, STIRLING);
+LOSSD_INLINE struct point log_stirling(const real *x, const double *option, double e) {
+  return (void)option, log_rate(x, STIRLING, e);
 }
-LOSSD_INLINE struct point log_exact(const real *x, const double *option) {
-  return (void)option, log_rate(x, EXACT);
+LOSSD_INLINE struct point log_exact(const real *x, const double *option, double e) {
+  return (void)option, log_rate(x, EXACT, e);
 }
 
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
@@ -74,11 +77,11 @@ LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
       pointwise(t, rate_exact, 2, 2);
   } else {
     if (full == NOT)
-      pointwise(t, log_only, 2, 2);
+      pointwise_exp(t, exponent, log_only, 2, 2);
     else if (full == STIRLING)
-      pointwise(t, log_stirling, 2, 2);
+      pointwise_exp(t, exponent, log_stirling, 2, 2);
     else
-      pointwise(t, log_exact, 2, 2);
+      pointwise_exp(t, exponent, log_exact, 2, 2);
   }
 }
 LOSS_KERNEL(PoissonNLLLoss, tile);
