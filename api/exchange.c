@@ -9,6 +9,7 @@ void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena) {
   memset(x, 0, sizeof *x);
   x->arena = arena;
   x->problem.offset = -1;
+  atomic_store_explicit(&x->read_fault, SIZE_MAX, memory_order_relaxed);
 }
 
 bool lossd_exchange_cancelled(const struct lossd_exchange *x) {
@@ -91,23 +92,48 @@ static void point_outputs(struct lossd_exchange *x) {
   }
 }
 
-static int parse(struct lossd_exchange *x) {
+static int scan(struct lossd_exchange *x) {
   x->evaluation.loss = lossd_find(x->loss_name, x->loss_name_length, &x->problem);
   if (!x->evaluation.loss) return x->problem.status;
   x->evaluation.max_elements = x->limits->max_elements;
   if (x->gzip && lossd_gzip_inflate(x)) return x->problem.status;
-  if (x->request_format->decode(x)) return x->problem.status;
-  return lossd_plan_shape(&x->plan, &x->evaluation, x->arena, &x->problem);
+  return x->request_format->decode(x);
+}
+
+void lossd_exchange_scan(struct lossd_exchange *x) {
+  if (!x->problem.status) scan(x);
+  if (x->problem.status) x->reads = 0;
+  x->scanned = true;
+}
+
+/* The first fault is kept, whichever piece was read first. */
+void lossd_exchange_read(struct lossd_exchange *x, size_t piece) {
+  struct lossd_problem problem = {0};
+  size_t first = atomic_load_explicit(&x->read_fault, memory_order_relaxed);
+  if (piece >= first || !x->request_format->read(x, piece, &problem)) return;
+  while (piece < first && !atomic_compare_exchange_weak(&x->read_fault, &first, piece)) {
+  }
+}
+
+/* Reads what others did not; then the piece at fault again, which tells the problem. */
+static int read_pieces(struct lossd_exchange *x) {
+  const size_t fault = atomic_load(&x->read_fault);
+  for (size_t i = fault < x->reads ? fault : 0; i < x->reads && (!x->was_read || i == fault); i++)
+    if (x->request_format->read(x, i, &x->problem)) break;
+  return x->problem.status;
+}
+
+void lossd_exchange_parse(struct lossd_exchange *x) {
+  if (!x->scanned) lossd_exchange_scan(x);
+  if (!x->problem.status && !read_pieces(x))
+    lossd_plan_shape(&x->plan, &x->evaluation, x->arena, &x->problem);
+  x->reads = 0;
 }
 
 static int plan(struct lossd_exchange *x) {
   if (lossd_plan_prepare(&x->plan, &x->problem)) return x->problem.status;
   if (list_outputs(x)) return x->problem.status;
   return x->answer_format->layout(x);
-}
-
-void lossd_exchange_parse(struct lossd_exchange *x) {
-  if (!x->problem.status) parse(x);
 }
 
 void lossd_exchange_plan(struct lossd_exchange *x) {
@@ -129,9 +155,27 @@ void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch) {
   if (!x->problem.status) lossd_run(&x->plan, slice, scratch);
 }
 
+void lossd_exchange_finish(struct lossd_exchange *x) {
+  if (x->finished || x->problem.status) return;
+  if (lossd_exchange_cancelled(x)) {
+    lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+    return;
+  }
+  x->finished = true;
+  if (!lossd_finish(&x->plan, &x->problem) && x->answer_format->split) x->answer_format->split(x);
+}
+
+size_t lossd_exchange_piece(struct lossd_exchange *x, size_t piece, void *scratch) {
+  return x->answer_format->piece(x, piece, scratch);
+}
+
+char *lossd_exchange_place(struct lossd_exchange *x, size_t length) {
+  return x->answer_format->place(x, length);
+}
+
 static void encode_problem(struct lossd_exchange *x) {
   const enum lossd_error_style style = x->request_format ? x->request_format->errors : LOSSD_ERROR_PROBLEM;
-  x->slices = 0;
+  x->slices = x->pieces = 0;
   x->header_count = 0;
   x->http_status = lossd_status_row(x->problem.status)->http;
   x->content_type = lossd_problem_content_type(style);
@@ -139,9 +183,8 @@ static void encode_problem(struct lossd_exchange *x) {
 }
 
 void lossd_exchange_encode(struct lossd_exchange *x) {
-  if (!x->problem.status && lossd_exchange_cancelled(x))
-    lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
-  if (!x->problem.status && !lossd_finish(&x->plan, &x->problem)) {
+  lossd_exchange_finish(x);
+  if (!x->problem.status) {
     x->http_status = 200;
     x->content_type = x->answer_format->content_type;
     x->answer_format->encode(x);

@@ -8,8 +8,8 @@
  * slice < slices, and encode.
  *
  * Memory: the request's bytes are borrowed until encode returns; everything else, the answer included, lives
- * in `arena`, which the caller owns. One thread at a time, except run, which any number of threads may call
- * at once for different slices. */
+ * in `arena`, which the caller owns. One thread at a time, except read, run and piece, which any number of
+ * threads may call at once for different pieces and slices. */
 #ifndef LOSSD_API_EXCHANGE_H
 #define LOSSD_API_EXCHANGE_H
 
@@ -28,11 +28,18 @@ struct lossd_format {
   enum lossd_error_style errors;
   /* Body -> x->evaluation (tensors, options, gradients, id). */
   int (*decode)(struct lossd_exchange *x);
+  /* Optional, after decode: reads piece `piece` of the x->reads into which decode cut what takes long. */
+  int (*read)(const struct lossd_exchange *x, size_t piece, struct lossd_problem *problem);
   /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can.
    */
   int (*layout)(struct lossd_exchange *x);
   /* After computing: x->answer and its headers. */
   int (*encode)(struct lossd_exchange *x);
+  /* Optional, before encode: how many pieces the answer is written in (x->pieces, x->piece_bytes); one of
+   * them into scratch, which gives its length; and where it goes. encode writes those that were not. */
+  void (*split)(struct lossd_exchange *x);
+  size_t (*piece)(struct lossd_exchange *x, size_t piece, char *scratch);
+  char *(*place)(struct lossd_exchange *x, size_t length);
 };
 
 extern const struct lossd_format lossd_format_json, lossd_format_raw, lossd_format_safetensors,
@@ -87,10 +94,16 @@ struct lossd_exchange {
   const char *id; /* echoed; NULL when not given */
   size_t id_length;
   int64_t timeout_microseconds; /* asked for by an Open Inference request; 0: none. Valid after decode */
-  void *format_state;           /* private to answer_format, as are its bytes */
-  size_t format_state_bytes;
-  size_t slices;        /* to run; 0 after a failure */
-  size_t scratch_bytes; /* for each run, aligned to 64 */
+  void *read_state;             /* private to request_format */
+  size_t reads;                 /* pieces to read, valid after scan */
+  atomic_size_t read_fault;     /* the first of them that failed, or SIZE_MAX */
+  bool scanned, was_read;       /* lossd_exchange_scan was called; and all pieces were read by others */
+  void *format_state;           /* private to answer_format */
+  size_t slices;                /* to run; 0 after a failure */
+  size_t scratch_bytes;         /* for each run, aligned to 64 */
+  bool finished;                /* lossd_exchange_finish was called */
+  size_t pieces;      /* of the answer, valid after finish; 0: encode writes all, or after a failure */
+  size_t piece_bytes; /* scratch of each piece */
 
   /* The answer: valid after encode. */
   struct lossd_output outputs[LOSSD_MAX_OUTPUTS]; /* in the contract's order */
@@ -108,9 +121,19 @@ void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena);
 /* Both steps of decoding. parse takes a time that the body's length bounds; after it x->plan says what
  * the evaluation will take (elements, nanoseconds). plan reads what the rows weigh and takes memory. */
 void lossd_exchange_decode(struct lossd_exchange *x);
+/* The first half of parse, for bodies that several threads are to read: then each piece is given to read
+ * once, by any thread, was_read is set, and parse does the rest. */
+void lossd_exchange_scan(struct lossd_exchange *x);
+void lossd_exchange_read(struct lossd_exchange *x, size_t piece);
 void lossd_exchange_parse(struct lossd_exchange *x);
 void lossd_exchange_plan(struct lossd_exchange *x);
 void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch);
+/* Large answers only, between the last run and encode: finish ends the computation. Then threads may write
+ * pieces into scratch of x->piece_bytes, which gives their lengths, and copy them to their places, which are
+ * told one after another, in rising order. encode does all of this by itself where it was not done. */
+void lossd_exchange_finish(struct lossd_exchange *x);
+size_t lossd_exchange_piece(struct lossd_exchange *x, size_t piece, void *scratch);
+char *lossd_exchange_place(struct lossd_exchange *x, size_t length);
 void lossd_exchange_encode(struct lossd_exchange *x);
 /* For formats. Memory of the request: NULL with the problem when there is none, or when the request would
  * then hold more than its limit. pointer names what needs it, or is NULL. */

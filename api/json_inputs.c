@@ -1,6 +1,7 @@
 #include "api/json_inputs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/base64.h"
 #include "api/dtype_name.h"
@@ -143,21 +144,54 @@ static int read_base64(struct lossd_exchange *x, const struct lossd_json_input *
   return problem->status;
 }
 
-static int read_input(struct lossd_exchange *x, const struct lossd_json_input *input,
-                      struct lossd_tensor *tensor) {
+/* What lossd_json_read_piece reads: a stretch of an input. */
+struct piece {
+  const struct lossd_json_span *numbers;
+  size_t stretch;
+  enum lossd_dtype dtype;
+  void *out;
+  const char *pointer;
+};
+
+/* Memory for an input, whose base64 is read at once. */
+static int prepare_input(struct lossd_exchange *x, const struct lossd_json_input *input,
+                         struct lossd_tensor *tensor) {
   size_t bytes;
   if (!lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes))
     return lossd_fail(&x->problem, LOSSD_INVALID_SHAPE, input->pointer,
                       "the tensor has more than 2^63 bytes");
   if (input->base64) return read_base64(x, input, bytes, &tensor->data);
-  void *data = lossd_exchange_alloc(x, bytes, input->pointer);
-  if (!data) return x->problem.status;
-  tensor->data = data;
-  return lossd_json_read(input->numbers, tensor->dtype, data, input->pointer, x->cancelled, &x->problem);
+  tensor->data = lossd_exchange_alloc(x, bytes, input->pointer);
+  return x->problem.status;
 }
 
-int lossd_json_read_inputs(struct lossd_exchange *x, const struct lossd_json_input inputs[LOSSD_INPUTS]) {
-  for (int i = 0; i < LOSSD_INPUTS; i++)
-    if (inputs[i].item && read_input(x, &inputs[i], &x->evaluation.tensor[i])) return x->problem.status;
+static int cut_input(struct lossd_exchange *x, const struct lossd_json_input *input,
+                     const struct lossd_tensor *tensor) {
+  struct piece *const pieces = x->read_state;
+  const size_t length = strlen(input->pointer) + 1;
+  char *const pointer = lossd_exchange_alloc(x, length, input->pointer);
+  if (!pointer) return x->problem.status;
+  memcpy(pointer, input->pointer, length);
+  for (size_t i = 0; i < lossd_json_stretches(input->numbers); i++)
+    pieces[x->reads++] =
+        (struct piece){input->numbers, i, tensor->dtype, (void *)(uintptr_t)tensor->data, pointer};
   return LOSSD_OK;
+}
+
+int lossd_json_cut_inputs(struct lossd_exchange *x, const struct lossd_json_input inputs[LOSSD_INPUTS]) {
+  size_t count = 0;
+  for (int i = 0; i < LOSSD_INPUTS; i++)
+    if (inputs[i].item && !inputs[i].base64) count += lossd_json_stretches(inputs[i].numbers);
+  x->read_state = lossd_exchange_alloc(x, count * sizeof(struct piece), NULL);
+  for (int i = 0; i < LOSSD_INPUTS && !x->problem.status; i++) {
+    struct lossd_tensor *const tensor = &x->evaluation.tensor[i];
+    if (inputs[i].item && !prepare_input(x, &inputs[i], tensor) && !inputs[i].base64)
+      cut_input(x, &inputs[i], tensor);
+  }
+  return x->problem.status;
+}
+
+int lossd_json_read_piece(const struct lossd_exchange *x, size_t piece, struct lossd_problem *problem) {
+  const struct piece *const p = (const struct piece *)x->read_state + piece;
+  return lossd_json_read_stretch(p->numbers, p->stretch, p->dtype, p->out, p->pointer, x->cancelled, problem);
 }

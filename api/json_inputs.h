@@ -22,7 +22,9 @@ struct lossd_json_input {
 
 /* Shapes and types into x->evaluation, whose options are finished and whose other tensors are there. */
 int lossd_json_describe_inputs(struct lossd_exchange *x, struct lossd_json_input inputs[LOSSD_INPUTS]);
-/* The numbers. */
-int lossd_json_read_inputs(struct lossd_exchange *x, const struct lossd_json_input inputs[LOSSD_INPUTS]);
+/* Memory for them, and what lossd_exchange_read reads into it: x->reads pieces. */
+int lossd_json_cut_inputs(struct lossd_exchange *x, const struct lossd_json_input inputs[LOSSD_INPUTS]);
+/* See struct lossd_format. */
+int lossd_json_read_piece(const struct lossd_exchange *x, size_t piece, struct lossd_problem *problem);
 
 #endif

@@ -83,7 +83,7 @@ static inline bool take_number(const char *token, const char *end, struct lossd_
   const bool usual = join_digits(digits, &decimals->digits[i]) & (length - 1 < DIGITS - 1);
   const char *const start = first - negative;
   /* One byte before it is a bracket or a blank: checked text has nothing else there. */
-  return usual && ((size_t)(start - token) <= 1 || !has_leaf(token, start));
+  return usual && start >= token && (start - token <= 1 || !has_leaf(token, start));
 }
 
 /* A last block that is not whole, with blanks behind it. */

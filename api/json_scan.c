@@ -8,9 +8,6 @@
 #include "api/json_text.h"
 #include "api/utf8.h"
 
-/* The mark that stands for span i in the text that cJSON sees is the string "\xFF<i>": 0xFF is in no UTF-8
- * text, so no client can write one. */
-#define MARK '\xFF'
 #define LONGEST_NAME 128
 #define BETWEEN_LOOKS 65536
 
@@ -35,8 +32,11 @@ struct scanner {
   struct lossd_json_name *names; /* of the objects that are open */
   size_t name_count, name_capacity;
 
-  struct lossd_json_array array; /* the array of numbers that is being read */
-  int array_depth;               /* the depth of its elements; 0: there is none */
+  struct lossd_json_array array;   /* the array of numbers that is being read */
+  int array_depth;                 /* the depth of its elements; 0: there is none */
+  struct lossd_json_place *places; /* of that array */
+  size_t place_count, place_capacity;
+  const char *next_place;
   const char *ahead_end; /* what the look ahead from a '[' found, valid for every '[' before ahead_end */
   bool ahead_numeric;
 };
@@ -87,7 +87,7 @@ static bool add_mark(struct scanner *s, const struct lossd_json_span *span) {
     s->span_capacity = capacity;
   }
   char mark[24];
-  const int length = snprintf(mark, sizeof mark, "\"%c%zu\"", MARK, json->span_count);
+  const int length = snprintf(mark, sizeof mark, "\"%c%zu\"", LOSSD_JSON_MARK, json->span_count);
   json->spans[json->span_count++] = *span;
   lossd_json_raw(&s->envelope, mark, (size_t)length);
   return true;
@@ -230,6 +230,9 @@ static const char *open_array(struct scanner *s, const char *p) {
   if (!after) return NULL;
   if (numeric) {
     s->array_depth = s->depth;
+    s->places = NULL;
+    s->place_count = s->place_capacity = 0;
+    s->next_place = p + LOSSD_JSON_STRETCH;
     lossd_json_array_begin(&s->array, p);
   } else if (s->array_depth) {
     lossd_json_array_open(&s->array, s->depth - s->array_depth + 1);
@@ -271,6 +274,8 @@ static const char *close_array(struct scanner *s, const char *p) {
       struct lossd_json_span span;
       s->array_depth = 0;
       lossd_json_array_end(&s->array, p + 1, &span);
+      span.places = s->places;
+      span.place_count = s->place_count;
       if (in_envelope(s) && !add_mark(s, &span)) return NULL;
     }
   }
@@ -355,16 +360,29 @@ static const char *scan_token(struct scanner *s, const char *p) {
   return p == s->end ? p : fail(s, p, "nothing after the value");
 }
 
+static bool note_place(struct scanner *s, const char *p) {
+  if (s->place_count == s->place_capacity) {
+    const size_t capacity = s->place_capacity ? s->place_capacity * 2 : 16;
+    struct lossd_json_place *places = lossd_arena_alloc(s->json->arena, capacity, sizeof *places);
+    if (!places) return no_memory(s);
+    if (s->place_count) memcpy(places, s->places, s->place_count * sizeof *places);
+    s->places = places;
+    s->place_capacity = capacity;
+  }
+  s->places[s->place_count++] = (struct lossd_json_place){p, s->array.span.count};
+  s->next_place = p + LOSSD_JSON_STRETCH;
+  return true;
+}
+
 /* A run of numbers inside an array of numbers, where nearly all the bytes of a large request are. */
 static const char *scan_run(struct scanner *s, const char *p) {
   int64_t count;
   const char *const stop = s->end < s->next_look ? s->end : s->next_look;
   p = lossd_json_skip_numbers(p, s->end, stop, &count);
-  if (count) {
-    lossd_json_array_leaves(&s->array, s->depth - s->array_depth + 1, count);
-    s->expect = COMMA_OR_CLOSE;
-  }
-  return p;
+  if (!count) return p;
+  lossd_json_array_leaves(&s->array, s->depth - s->array_depth + 1, count);
+  s->expect = COMMA_OR_CLOSE;
+  return p < s->next_place || note_place(s, p) ? p : NULL;
 }
 
 static const char *scan_all(struct scanner *s) {
@@ -377,7 +395,7 @@ static const char *scan_all(struct scanner *s) {
   do {
     if (stopped(s, p)) return NULL;
     if (s->array_depth && s->expect <= VALUE_OR_CLOSE && !s->level[s->depth - 1].object) p = scan_run(s, p);
-    p = scan_token(s, p);
+    if (p) p = scan_token(s, p);
   } while (p && (s->expect != END || p < s->end));
   return p;
 }
@@ -409,61 +427,4 @@ int lossd_json_parse(struct lossd_json *json, const char *text, size_t length, c
   if (!s.envelope.failed) json->root = cJSON_ParseWithLengthOpts(s.envelope.data, s.envelope.length, NULL, 0);
   if (!json->root) no_memory(&s);
   return json->root ? LOSSD_OK : problem->status;
-}
-
-void lossd_json_free(struct lossd_json *json) {
-  cJSON_Delete(json->root);
-  json->root = NULL;
-}
-
-static const struct lossd_json_span *marked(const struct lossd_json *json, const char *text) {
-  size_t index = 0;
-  for (const char *p = text + 1; *p; p++) index = index * 10 + (size_t)(*p - '0');
-  return &json->spans[index];
-}
-
-const struct lossd_json_span *lossd_json_span(const struct lossd_json *json, const cJSON *item) {
-  static const char words[] = "truefalse";
-  static const struct lossd_json_span yes = {.begin = words, .end = words + 4, .count = 1},
-                                      no = {.begin = words + 4, .end = words + 9, .count = 1};
-  if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? &yes : &no;
-  return cJSON_IsString(item) ? marked(json, item->valuestring) : NULL;
-}
-
-const char *lossd_json_name(const struct lossd_json *json, const cJSON *member, size_t *length) {
-  const char *name = member->string;
-  if (name[0] != MARK) {
-    *length = strlen(name);
-    return name;
-  }
-  const struct lossd_json_span *span = marked(json, name);
-  *length = (size_t)(span->end - span->begin);
-  return span->begin;
-}
-
-const char *lossd_json_string_of(const struct lossd_json *json, const struct lossd_json_span *span,
-                                 size_t *length) {
-  *length = (size_t)(span->end - span->begin);
-  if (!span->escaped) return span->begin;
-  char *text = lossd_arena_alloc(json->arena, *length, 1);
-  if (text) *length = lossd_json_unescape(span->begin, span->end, text);
-  return text;
-}
-
-const char *lossd_json_describe(const struct lossd_json *json, const cJSON *item) {
-  static const char *const kinds[] = {"a number", "a string", "an array of numbers"};
-  const struct lossd_json_span *span = lossd_json_span(json, item);
-  if (cJSON_IsNull(item)) return "null";
-  if (cJSON_IsObject(item)) return "an object";
-  if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? "true" : "false";
-  return span ? kinds[span->kind] : "an array of other things than numbers";
-}
-
-size_t lossd_json_quoted_number(const char *text, const char *end) {
-  static const char *const words[] = {"\"NaN\"", "\"Infinity\"", "\"-Infinity\""};
-  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-    const size_t length = strlen(words[i]);
-    if ((size_t)(end - text) >= length && !memcmp(text, words[i], length)) return length;
-  }
-  return 0;
 }

@@ -21,10 +21,20 @@
 #include "api/problem.h"
 #include "core/tensor.h"
 
+/* What stands for span i in the text that cJSON sees is the string "\xFF<i>": 0xFF is in no UTF-8 text, so no
+ * client can write one. */
+#define LOSSD_JSON_MARK '\xFF'
 #define LOSSD_JSON_MAX_DEPTH 512
 #define LOSSD_JSON_MAX_VALUES 1024
+#define LOSSD_JSON_STRETCH ((ptrdiff_t)131072)
 
 enum lossd_json_kind { LOSSD_JSON_NUMBER, LOSSD_JSON_STRING, LOSSD_JSON_ARRAY };
+
+/* A place between the numbers of an array: right after one. */
+struct lossd_json_place {
+  const char *at;
+  int64_t count; /* of leaves before it */
+};
 
 /* A stretch of the text. */
 struct lossd_json_span {
@@ -39,6 +49,9 @@ struct lossd_json_span {
   int64_t count; /* of leaves */
   int rank;      /* may exceed LOSSD_MAX_RANK: dim then has the first */
   int64_t dim[LOSSD_MAX_RANK];
+  /* Where it may be cut, that several may read it: every LOSSD_JSON_STRETCH bytes or a few more. */
+  const struct lossd_json_place *places;
+  size_t place_count;
 };
 
 struct lossd_json {

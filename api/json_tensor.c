@@ -204,7 +204,7 @@ static inline const char *read_bool(const char *p, const char *end, void *out) {
 }
 
 struct reading {
-  const char *begin, *end;
+  const char *array, *begin, *end; /* the whole span's begin, and the stretch */
   int64_t count;
   char *out;
   const atomic_int *cancelled;
@@ -255,7 +255,7 @@ static const char *read_floating(const struct reading *r, bool is_double) {
   struct lossd_decimals decimals;
   char *out = r->out;
   for (const char *p = r->begin, *next; p < r->end; p = next) {
-    next = kernel->take(r->begin, p, r->end, &decimals);
+    next = kernel->take(r->array, p, r->end, &decimals);
     if (next == p) return is_double ? read_leaves(r, read_float64, size) : read_leaves(r, read_float32, size);
     if (is_cancelled(r)) return p;
     if (is_double)
@@ -312,14 +312,36 @@ static int unreadable(const struct lossd_json_span *span, const char *leaf, cons
   return problem->status;
 }
 
+size_t lossd_json_stretches(const struct lossd_json_span *span) {
+  return span->place_count + 1;
+}
+
+int lossd_json_read_stretch(const struct lossd_json_span *span, size_t stretch, enum lossd_dtype dtype,
+                            void *out, const char *pointer, const atomic_int *cancelled,
+                            struct lossd_problem *problem) {
+  const bool is_array = span->kind == LOSSD_JSON_ARRAY, is_string = span->kind == LOSSD_JSON_STRING;
+  const bool last = stretch == span->place_count;
+  const struct lossd_json_place begin =
+      stretch ? span->places[stretch - 1] : (struct lossd_json_place){span->begin - is_string, 0};
+  const struct lossd_json_place end =
+      last ? (struct lossd_json_place){span->end + is_string, is_array ? span->count : 1}
+           : span->places[stretch];
+  const struct reading r = {.array = span->begin,
+                            .begin = begin.at,
+                            .end = end.at,
+                            .count = end.count - begin.count,
+                            .out = (char *)out + (size_t)begin.count * lossd_dtype_size(dtype),
+                            .cancelled = cancelled};
+  const char *const stop = read_all[dtype](&r);
+  if (!stop) return LOSSD_OK;
+  if (is_cancelled(&r))
+    return lossd_fail(problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  return unreadable(span, stop, span->end + is_string, dtype, pointer, problem);
+}
+
 int lossd_json_read(const struct lossd_json_span *span, enum lossd_dtype dtype, void *out,
                     const char *pointer, const atomic_int *cancelled, struct lossd_problem *problem) {
-  struct reading r = {span->begin, span->end, span->count, out, cancelled};
-  if (span->kind != LOSSD_JSON_ARRAY) r.count = 1;
-  if (span->kind == LOSSD_JSON_STRING) r.begin--, r.end++;
-  const char *stop = read_all[dtype](&r);
-  if (!stop) return LOSSD_OK;
-  if (cancelled && atomic_load_explicit(cancelled, memory_order_relaxed))
-    return lossd_fail(problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
-  return unreadable(span, stop, r.end, dtype, pointer, problem);
+  for (size_t i = 0; i < lossd_json_stretches(span); i++)
+    if (lossd_json_read_stretch(span, i, dtype, out, pointer, cancelled, problem)) return problem->status;
+  return LOSSD_OK;
 }

@@ -23,5 +23,10 @@ bool lossd_json_fits(const struct lossd_shape *found, const struct lossd_shape *
  * the wrong kind. */
 int lossd_json_read(const struct lossd_json_span *span, enum lossd_dtype dtype, void *out,
                     const char *pointer, const atomic_int *cancelled, struct lossd_problem *problem);
+/* The same stretch by stretch, which different threads may read at once. out is that of the whole. */
+size_t lossd_json_stretches(const struct lossd_json_span *span);
+int lossd_json_read_stretch(const struct lossd_json_span *span, size_t stretch, enum lossd_dtype dtype,
+                            void *out, const char *pointer, const atomic_int *cancelled,
+                            struct lossd_problem *problem);
 
 #endif

@@ -1,5 +1,5 @@
-/* A decimal laid out as text: the last step of writing a floating number, for number_write.c and number_write_many.c.
- * Pure functions. */
+/* A decimal laid out as text: the last step of writing a floating number, for number_write.c and
+ * number_write_many.c. Pure functions. */
 #ifndef LOSSD_API_NUMBER_SPREAD_H
 #define LOSSD_API_NUMBER_SPREAD_H
 
@@ -7,10 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "eight digits are written as one little-endian word");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "eight digits are written as one little-endian word");
 
-/* 0.d1 d2 ... d17 * 10^point as text: the digits after the first are two words of eight, the first of them in the
- * lowest byte. count: of digits without the zeros at their end, at least 1. */
+/* 0.d1 d2 ... d17 * 10^point as text: the digits after the first are two words of eight, the first of them in
+ * the lowest byte. count: of digits without the zeros at their end, at least 1. */
 struct lossd_spread {
   uint64_t middle, low;
   char first;

@@ -1,5 +1,5 @@
-/* Many float64 numbers as text: what number_write.c does, eight at once with AVX-512, by the same steps. Compiled once for
- * each instruction set. */
+/* Many float64 numbers as text: what number_write.c does, eight at once with AVX-512, by the same steps.
+ * Compiled once for each instruction set. */
 #include "api/json_block.h"
 #include "api/json_bytes.h"
 #include "api/number_spread.h"
@@ -31,14 +31,17 @@ static inline struct wide multiply(__m512i a, __m512i b) {
   const __m512i cross = _mm512_mul_epu32(a_high, b), other = _mm512_mul_epu32(a, b_high);
   const __m512i sums = _mm512_add_epi64(_mm512_and_si512(cross, half), _mm512_and_si512(other, half));
   const __m512i carry = upper(_mm512_add_epi64(sums, upper(_mm512_mul_epu32(a, b))));
-  const __m512i high = _mm512_add_epi64(_mm512_mul_epu32(a_high, b_high), _mm512_add_epi64(upper(cross), upper(other)));
+  const __m512i high =
+      _mm512_add_epi64(_mm512_mul_epu32(a_high, b_high), _mm512_add_epi64(upper(cross), upper(other)));
   return (struct wide){_mm512_add_epi64(high, carry), _mm512_mullo_epi64(a, b)};
 }
 
 /* The high word of a product, or up to 3 less. */
 static inline __m512i multiply_high(__m512i a, __m512i b) {
   const __m512i a_high = upper(a), b_high = upper(b);
-  return _mm512_add_epi64(_mm512_mul_epu32(a_high, b_high), _mm512_add_epi64(upper(_mm512_mul_epu32(a_high, b)), upper(_mm512_mul_epu32(a, b_high))));
+  return _mm512_add_epi64(
+      _mm512_mul_epu32(a_high, b_high),
+      _mm512_add_epi64(upper(_mm512_mul_epu32(a_high, b)), upper(_mm512_mul_epu32(a, b_high))));
 }
 
 static inline __m512i times_ten(__m512i value) {
@@ -50,7 +53,8 @@ static inline __m512i scaled(__m512i value, int64_t factor, unsigned shift) {
   return _mm512_srai_epi64(_mm512_mul_epi32(value, _mm512_set1_epi64(factor)), shift);
 }
 
-/* number_write.c's `shortest` for least = 10^16: the digits and *point; in *good the lanes for which they hold. */
+/* number_write.c's `shortest` for least = 10^16: the digits and *point; in *good the lanes for which they
+ * hold. */
 static inline __m512i shortest_eight(__m512i magnitude, __m512i *point, __mmask8 *good) {
   const __m512i zero = _mm512_setzero_si512(), one = words(1);
   const __m512i hidden = words(UINT64_C(1) << 52);
@@ -65,17 +69,20 @@ static inline __m512i shortest_eight(__m512i magnitude, __m512i *point, __mmask8
   const __m512i factor = _mm512_sllv_epi64(_mm512_or_si512(fraction_bits, hidden), h);
   const struct wide product = multiply(factor, power_high);
   const __m512i low = _mm512_add_epi64(product.low, multiply_high(factor, power_low));
-  const __m512i high = _mm512_mask_add_epi64(product.high, _mm512_cmplt_epu64_mask(low, product.low), product.high, one);
+  const __m512i high =
+      _mm512_mask_add_epi64(product.high, _mm512_cmplt_epu64_mask(low, product.low), product.high, one);
   const __m512i tens = _mm512_srli_epi64(high, 3);
   const __m512i fraction = _mm512_or_si512(_mm512_slli_epi64(high, 61), _mm512_srli_epi64(low, 3));
   const __m512i half = _mm512_srlv_epi64(power_high, _mm512_sub_epi64(words(4), h));
 
   const __m512i nearer = _mm512_min_epu64(fraction, _mm512_sub_epi64(zero, fraction));
   const __m512i ones_low = times_ten(fraction);
-  const __m512i ones_high = upper(_mm512_add_epi64(_mm512_mul_epu32(upper(fraction), words(10)), upper(_mm512_mul_epu32(fraction, words(10)))));
+  const __m512i ones_high = upper(_mm512_add_epi64(_mm512_mul_epu32(upper(fraction), words(10)),
+                                                   upper(_mm512_mul_epu32(fraction, words(10)))));
   const __m512i rounded_ones = _mm512_add_epi64(ones_high, _mm512_srli_epi64(ones_low, 63));
   const __m512i rounded_tens = _mm512_and_si512(_mm512_srai_epi64(fraction, 63), words(10));
-  const __m512i last = _mm512_mask_mov_epi64(rounded_ones, _mm512_cmplt_epu64_mask(nearer, half), rounded_tens);
+  const __m512i last =
+      _mm512_mask_mov_epi64(rounded_ones, _mm512_cmplt_epu64_mask(nearer, half), rounded_tens);
   const __m512i least = words(UINT64_C(1000000000000000));
   const __mmask8 lacks_one = _mm512_cmplt_epu64_mask(tens, least);
   const __m512i digits = _mm512_add_epi64(times_ten(tens), last);
@@ -84,18 +91,27 @@ static inline __m512i shortest_eight(__m512i magnitude, __m512i *point, __mmask8
   const __m512i from_half = _mm512_add_epi64(_mm512_sub_epi64(nearer, half), margin);
   const __m512i from_five = _mm512_add_epi64(_mm512_sub_epi64(ones_low, words(UINT64_C(1) << 63)), margin);
   *good = _mm512_cmpgt_epu64_mask(from_half, most) & _mm512_cmpgt_epu64_mask(from_five, most) &
-          _mm512_cmpneq_epi64_mask(tens, _mm512_sub_epi64(least, one)) & _mm512_test_epi64_mask(fraction_bits, fraction_bits);
-  *point = _mm512_mask_sub_epi64(_mm512_add_epi64(k, words(17)), lacks_one, _mm512_add_epi64(k, words(17)), one);
+          _mm512_cmpneq_epi64_mask(tens, _mm512_sub_epi64(least, one)) &
+          _mm512_test_epi64_mask(fraction_bits, fraction_bits);
+  *point =
+      _mm512_mask_sub_epi64(_mm512_add_epi64(k, words(17)), lacks_one, _mm512_add_epi64(k, words(17)), one);
   return _mm512_mask_mov_epi64(digits, lacks_one, times_ten(digits));
 }
 
 /* Numbers below 10^8 to eight digits as bytes, the first in the lowest: number_write.c's split_eight. */
 static inline __m512i split_eight(__m512i value) {
-  const __m512i fours = _mm512_add_epi64(value, _mm512_mul_epu32(_mm512_srli_epi64(_mm512_mul_epu32(value, words(3518437209)), 45), words((UINT64_C(1) << 32) - 10000)));
-  const __m512i pairs = _mm512_add_epi32(fours, _mm512_mullo_epi32(_mm512_srli_epi32(_mm512_mullo_epi32(fours, _mm512_set1_epi32(10486)), 20), _mm512_set1_epi32(0x10000 - 100)));
-  const __m512i digits = _mm512_add_epi16(pairs, _mm512_mullo_epi16(_mm512_srli_epi16(_mm512_mullo_epi16(pairs, _mm512_set1_epi16(103)), 10), _mm512_set1_epi16(0x100 - 10)));
-  const __m512i swap = _mm512_set_epi64(0x08090A0B0C0D0E0F, 0x0001020304050607, 0x08090A0B0C0D0E0F, 0x0001020304050607,
-                                        0x08090A0B0C0D0E0F, 0x0001020304050607, 0x08090A0B0C0D0E0F, 0x0001020304050607);
+  const __m512i fours = _mm512_add_epi64(
+      value, _mm512_mul_epu32(_mm512_srli_epi64(_mm512_mul_epu32(value, words(3518437209)), 45),
+                              words((UINT64_C(1) << 32) - 10000)));
+  const __m512i pairs = _mm512_add_epi32(
+      fours, _mm512_mullo_epi32(_mm512_srli_epi32(_mm512_mullo_epi32(fours, _mm512_set1_epi32(10486)), 20),
+                                _mm512_set1_epi32(0x10000 - 100)));
+  const __m512i digits = _mm512_add_epi16(
+      pairs, _mm512_mullo_epi16(_mm512_srli_epi16(_mm512_mullo_epi16(pairs, _mm512_set1_epi16(103)), 10),
+                                _mm512_set1_epi16(0x100 - 10)));
+  const __m512i swap =
+      _mm512_set_epi64(0x08090A0B0C0D0E0F, 0x0001020304050607, 0x08090A0B0C0D0E0F, 0x0001020304050607,
+                       0x08090A0B0C0D0E0F, 0x0001020304050607, 0x08090A0B0C0D0E0F, 0x0001020304050607);
   return _mm512_shuffle_epi8(digits, swap);
 }
 
@@ -104,13 +120,16 @@ static inline void spread(__m512i digits, __m512i point, struct spread_eight *ou
   const __m512i ten_to_8 = words(100000000), zeros = words(UINT64_C(0x3030303030303030));
   /* digits / 2^8 is a double, and as it is a whole number the quotient by 5^8 is not near one from below. */
   const __m512d reciprocal = _mm512_set1_pd(1.0 / 390625);
-  const __m512d quotient = _mm512_mul_pd(_mm512_add_pd(_mm512_cvtepi64_pd(_mm512_srli_epi64(digits, 8)), _mm512_set1_pd(0.5)), reciprocal);
+  const __m512d quotient = _mm512_mul_pd(
+      _mm512_add_pd(_mm512_cvtepi64_pd(_mm512_srli_epi64(digits, 8)), _mm512_set1_pd(0.5)), reciprocal);
   const __m512i nine = _mm512_cvttpd_epi64(quotient);
   const __m512i first = _mm512_srli_epi64(_mm512_mul_epu32(nine, words(1441151881)), 57);
   const __m512i middle = split_eight(_mm512_sub_epi64(nine, _mm512_mul_epu32(first, ten_to_8)));
   const __m512i low = split_eight(_mm512_sub_epi64(digits, _mm512_mul_epu32(nine, ten_to_8)));
-  const __m512i low_zeros = _mm512_srli_epi64(_mm512_lzcnt_epi64(low), 3), middle_zeros = _mm512_srli_epi64(_mm512_lzcnt_epi64(middle), 3);
-  const __m512i all_zeros = _mm512_mask_add_epi64(low_zeros, _mm512_testn_epi64_mask(low, low), low_zeros, middle_zeros);
+  const __m512i low_zeros = _mm512_srli_epi64(_mm512_lzcnt_epi64(low), 3),
+                middle_zeros = _mm512_srli_epi64(_mm512_lzcnt_epi64(middle), 3);
+  const __m512i all_zeros =
+      _mm512_mask_add_epi64(low_zeros, _mm512_testn_epi64_mask(low, low), low_zeros, middle_zeros);
   _mm512_storeu_si512(out->middle, _mm512_or_si512(middle, zeros));
   _mm512_storeu_si512(out->low, _mm512_or_si512(low, zeros));
   _mm512_storeu_si512(out->first, _mm512_add_epi64(first, words('0')));
@@ -134,7 +153,8 @@ static inline char *write_eight(char *out, const char *values) {
   const __m512d value = _mm512_castsi512_pd(bits);
   const __m512i field = _mm512_srli_epi64(magnitude, 52);
   const __mmask8 normal = _mm512_cmplt_epu64_mask(_mm512_sub_epi64(field, words(1)), words(0x7FE));
-  const __mmask8 integral = _mm512_cmp_pd_mask(value, _mm512_roundscale_pd(value, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC), _CMP_EQ_OQ);
+  const __mmask8 integral = _mm512_cmp_pd_mask(
+      value, _mm512_roundscale_pd(value, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC), _CMP_EQ_OQ);
   const __mmask8 negative = _mm512_movepi64_mask(bits);
   struct spread_eight all;
   __m512i point;
@@ -149,7 +169,8 @@ static inline char *write_eight(char *out, const char *values) {
     }
     *out = '-';
     out += negative >> i & 1;
-    out = lossd_write_spread(out, (struct lossd_spread){all.middle[i], all.low[i], (char)all.first[i], (int)all.count[i], (int)all.point[i]});
+    out = lossd_write_spread(out, (struct lossd_spread){all.middle[i], all.low[i], (char)all.first[i],
+                                                        (int)all.count[i], (int)all.point[i]});
   }
   return out;
 }

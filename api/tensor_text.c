@@ -108,60 +108,69 @@ size_t lossd_tensor_text_bound(const struct lossd_tensor *tensor) {
   return fits ? bound : SIZE_MAX;
 }
 
-struct writing {
-  const struct lossd_tensor *tensor;
-  const atomic_int *cancelled;
-  const char *data;
-  char *out;
-};
-
-static bool is_cancelled(const struct writing *w) {
-  return w->cancelled && atomic_load_explicit(w->cancelled, memory_order_relaxed);
+size_t lossd_tensor_range_bound(const struct lossd_tensor *tensor, int64_t count) {
+  const size_t brackets = 2 * (size_t)tensor->shape.rank + 2;
+  return (size_t)count * (kinds[tensor->dtype].longest + brackets) + LOSSD_NUMBER_TEXT_MAX;
 }
 
-/* The next count elements, in brackets. */
-static bool write_row(struct writing *w, int64_t count) {
-  const size_t size = lossd_dtype_size(w->tensor->dtype);
-  *w->out++ = '[';
-  for (int64_t left = count; left > 0;) {
-    const size_t batch = left < BATCH ? (size_t)left : BATCH;
-    if (left == count ? count >= BATCH && is_cancelled(w) : is_cancelled(w)) return false;
-    if (left < count) *w->out++ = ',';
-    w->out = kinds[w->tensor->dtype].write(w->out, w->data, batch);
-    w->data += batch * size;
-    left -= (int64_t)batch;
+/* Elements first to first + count of data as part of arrays nested by shape. An element begins, or its end
+ * ends, the arrays of the dimensions whose size, in elements, divides its index. */
+static char *write_range(char *out, enum lossd_dtype dtype, const char *data, const struct lossd_shape *shape,
+                         int64_t first, int64_t count) {
+  const size_t size = lossd_dtype_size(dtype);
+  const int rank = shape->rank;
+  const int64_t end = first + count;
+  int64_t elements[LOSSD_MAX_RANK + 1]; /* of one array of each dimension */
+  elements[rank] = 1;
+  for (int d = rank; d-- > 0;) elements[d] = elements[d + 1] * shape->dim[d];
+  const int64_t row = rank ? elements[rank - 1] : 1;
+  int64_t column = first % row;
+  for (int64_t i = first; i < end; column = 0) {
+    const int64_t run = end - i < row - column ? end - i : row - column;
+    if (i) *out++ = ',';
+    for (int d = rank; column == 0 && d-- > 0 && i % elements[d] == 0;) *out++ = '[';
+    out = kinds[dtype].write(out, data + (size_t)i * size, (size_t)run);
+    i += run;
+    for (int d = rank; column + run == row && d-- > 0 && i % elements[d] == 0;) *out++ = ']';
   }
-  *w->out++ = ']';
-  return true;
+  return out;
 }
 
-/* The arrays of dimension d. At most LOSSD_MAX_RANK deep. */
-static bool write_level(struct writing *w, int d) {
-  const struct lossd_shape *shape = &w->tensor->shape;
-  if (d == shape->rank - 1) return write_row(w, shape->dim[d]);
-  *w->out++ = '[';
+char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t first, int64_t count) {
+  return write_range(out, tensor->dtype, tensor->data, &tensor->shape, first, count);
+}
+
+static bool is_cancelled(const atomic_int *cancelled) {
+  return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
+}
+
+/* Arrays without a number in them, from dimension d. At most LOSSD_MAX_RANK deep. */
+static bool write_empty(char **out, const struct lossd_shape *shape, int d, const atomic_int *cancelled) {
+  *(*out)++ = '[';
   for (int64_t i = 0; i < shape->dim[d]; i++) {
-    if (i) *w->out++ = ',';
-    if (i % BATCH == BATCH - 1 && is_cancelled(w)) return false;
-    if (!write_level(w, d + 1)) return false;
+    if (i) *(*out)++ = ',';
+    if (i % BATCH == BATCH - 1 && is_cancelled(cancelled)) return false;
+    if (!write_empty(out, shape, d + 1, cancelled)) return false;
   }
-  *w->out++ = ']';
+  *(*out)++ = ']';
   return true;
 }
 
 bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *tensor, bool flat,
                        const atomic_int *cancelled) {
-  lossd_json_separate(out);
-  char *begin = lossd_json_reserve(out, lossd_tensor_text_bound(tensor));
-  struct writing w = {tensor, cancelled, tensor->data, begin};
+  const int64_t count = lossd_shape_count(&tensor->shape);
+  const struct lossd_shape line = {.rank = 1, .dim = {count}}, *shape = flat ? &line : &tensor->shape;
   bool done = true;
+  lossd_json_separate(out);
+  char *begin = lossd_json_reserve(out, lossd_tensor_text_bound(tensor)), *at = begin;
   if (!begin) return true;
-  if (flat)
-    done = write_row(&w, lossd_shape_count(&tensor->shape));
-  else if (tensor->shape.rank)
-    done = write_level(&w, 0);
-  else
-    w.out = kinds[tensor->dtype].write(w.out, w.data, 1);
-  out->length += (size_t)(w.out - begin);
+  if (count == 0) done = write_empty(&at, shape, 0, cancelled);
+  for (int64_t first = 0; done && first < count; first += BATCH) {
+    done = count < BATCH || !is_cancelled(cancelled);
+    if (done)
+      at = write_range(at, tensor->dtype, tensor->data, shape, first,
+                       count - first < BATCH ? count - first : BATCH);
+  }
+  out->length += (size_t)(at - begin);
   return done;
 }

@@ -16,4 +16,10 @@ size_t lossd_tensor_text_bound(const struct lossd_tensor *tensor);
 bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *tensor, bool flat,
                        const atomic_int *cancelled);
 
+/* The part of that text (not flat) which elements first to first + count make up, in the order of memory: the
+ * parts of one tensor, one after the other, are the whole. Returns its end; out has lossd_tensor_range_bound
+ * bytes. The tensor is not empty. */
+char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t first, int64_t count);
+size_t lossd_tensor_range_bound(const struct lossd_tensor *tensor, int64_t count);
+
 #endif

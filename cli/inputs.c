@@ -179,7 +179,7 @@ static int take_all_sources(struct lossd_files *files, struct lossd_json *json) 
   files->blame = NULL;
   if (lossd_json_describe_inputs(x, inputs) || lossd_query_gradients(x, files->settings))
     return x->problem.status;
-  return lossd_json_read_inputs(x, inputs);
+  return lossd_json_cut_inputs(x, inputs);
 }
 
 static int decode(struct lossd_exchange *x) {
@@ -189,4 +189,5 @@ static int decode(struct lossd_exchange *x) {
   return x->problem.status;
 }
 
-const struct lossd_format lossd_format_files = {.content_type = "", .decode = decode};
+const struct lossd_format lossd_format_files = {
+    .content_type = "", .decode = decode, .read = lossd_json_read_piece};

@@ -2,6 +2,7 @@
 
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "server/metrics.h"
@@ -9,7 +10,7 @@
 enum { ALIGNMENT = 64 }; /* of the scratch of a run */
 
 void lossd_job_init(struct lossd_job *job, struct lossd_holding *holding) {
-  *job = (struct lossd_job){.stage = LOSSD_STAGE_DECODE, .holding = holding};
+  *job = (struct lossd_job){.stage = LOSSD_STAGE_SCAN, .holding = holding};
   lossd_arena_init(&job->arena, &holding->memory);
   lossd_exchange_init(&job->exchange, &job->arena);
   job->exchange.cancelled = &job->cancelled;
@@ -41,7 +42,7 @@ static void shorten_deadline(struct lossd_job *job) {
 static void fail_cancelled(struct lossd_job *job) {
   if (!job->exchange.problem.status)
     lossd_fail(&job->exchange.problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
-  job->exchange.slices = 0;
+  job->exchange.slices = job->exchange.pieces = job->exchange.reads = 0;
 }
 
 void lossd_job_parse(struct lossd_job *job) {
@@ -70,11 +71,21 @@ void lossd_job_admit(struct lossd_job *job) {
   lossd_hint(&x->problem, "try again later");
 }
 
-void lossd_job_decode(struct lossd_job *job) {
+static void start(struct lossd_job *job) {
   uint64_t now = uv_hrtime();
   job->started = now - job->parse_nanoseconds;
   if (job->is_abandoned && job->is_abandoned(job)) lossd_job_cancel(job, LOSSD_CLIENT_GONE);
   if (is_cancelled(job, now)) fail_cancelled(job);
+}
+
+void lossd_job_scan(struct lossd_job *job) {
+  start(job);
+  if (!job->parsed) lossd_exchange_scan(&job->exchange);
+}
+
+void lossd_job_decode(struct lossd_job *job) {
+  if (!job->started) start(job);
+  if (is_cancelled(job, uv_hrtime())) fail_cancelled(job);
   if (!job->parsed) {
     lossd_job_parse(job);
     lossd_job_admit(job);
@@ -84,19 +95,63 @@ void lossd_job_decode(struct lossd_job *job) {
   job->decoded = uv_hrtime();
 }
 
-bool lossd_job_has_slices(const struct lossd_job *job) {
-  return atomic_load_explicit(&job->next_slice, memory_order_relaxed) < job->exchange.slices &&
-         !atomic_load_explicit(&job->starved, memory_order_relaxed) &&
-         atomic_load_explicit(&job->cancelled, memory_order_relaxed) == LOSSD_WANTED;
+/* What a stage that workers share is made of. */
+struct shared {
+  size_t count, scratch_bytes;
+  void (*run)(struct lossd_job *job, size_t i, void *scratch);
+  bool serial; /* by one worker, in order */
+};
+
+static void read_stretch(struct lossd_job *job, size_t i, void *scratch) {
+  (void)scratch;
+  lossd_exchange_read(&job->exchange, i);
+}
+
+static void run_slice(struct lossd_job *job, size_t i, void *scratch) {
+  lossd_exchange_run(&job->exchange, i, scratch);
+}
+
+/* Each worker that took a piece writes it, so none waits for ever. */
+static void write_piece(struct lossd_job *job, size_t i, void *scratch) {
+  const size_t length = lossd_exchange_piece(&job->exchange, i, scratch);
+  uv_mutex_lock(&job->order);
+  while (job->placed != i) uv_cond_wait(&job->moved, &job->order);
+  char *const place = lossd_exchange_place(&job->exchange, length);
+  job->placed++;
+  uv_cond_broadcast(&job->moved);
+  uv_mutex_unlock(&job->order);
+  memcpy(place, scratch, length);
+}
+
+static struct shared shared_of(const struct lossd_job *job) {
+  const struct lossd_exchange *x = &job->exchange;
+  switch (job->stage) {
+  case LOSSD_STAGE_READ: return (struct shared){x->reads, 0, read_stretch, false};
+  case LOSSD_STAGE_PIECES: return (struct shared){x->pieces, x->piece_bytes, write_piece, false};
+  default: return (struct shared){x->slices, x->scratch_bytes, run_slice, x->plan.serial};
+  }
+}
+
+size_t lossd_job_slices_left(const struct lossd_job *job) {
+  const size_t count = shared_of(job).count;
+  const size_t taken = atomic_load_explicit(&job->next_slice, memory_order_relaxed);
+  const bool stopped = atomic_load_explicit(&job->starved, memory_order_relaxed) ||
+                       atomic_load_explicit(&job->cancelled, memory_order_relaxed) != LOSSD_WANTED;
+  return taken < count && !stopped ? count - taken : 0;
+}
+
+bool lossd_job_is_serial(const struct lossd_job *job) {
+  return shared_of(job).serial;
 }
 
 static void run_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere, char *scratch) {
-  const bool shared = wanted_elsewhere && !job->exchange.plan.serial;
+  const struct shared slices = shared_of(job);
+  const bool shared = wanted_elsewhere && !slices.serial;
   const uint64_t cpu = shared ? lossd_schedule_apart(&job->cpus) : 0;
   for (bool first = true;; first = false) {
     size_t slice = atomic_fetch_add_explicit(&job->next_slice, 1, memory_order_relaxed);
-    if (slice >= job->exchange.slices) break;
-    lossd_exchange_run(&job->exchange, slice, scratch);
+    if (slice >= slices.count) break;
+    slices.run(job, slice, scratch);
     if (shared && first) lossd_schedule_let_others_begin();
     if (wanted_elsewhere && atomic_load_explicit(wanted_elsewhere, memory_order_relaxed) > 0) break;
     if (is_cancelled(job, uv_hrtime())) break;
@@ -106,7 +161,7 @@ static void run_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere
 
 static void run_slices_in_block(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
   const struct lossd_memory *memory = job->arena.memory;
-  size_t bytes = job->exchange.scratch_bytes + ALIGNMENT;
+  size_t bytes = shared_of(job).scratch_bytes + ALIGNMENT;
   char *block = memory->take(memory->context, bytes);
   if (!block) {
     atomic_store(&job->starved, true);
@@ -118,11 +173,17 @@ static void run_slices_in_block(struct lossd_job *job, const atomic_int *wanted_
 
 void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
   alignas(ALIGNMENT) char small[16384]; /* what tiny jobs need */
-  if (!lossd_job_has_slices(job)) return;
-  if (job->exchange.scratch_bytes <= sizeof small)
+  if (!lossd_job_slices_left(job)) return;
+  if (shared_of(job).scratch_bytes <= sizeof small)
     run_slices(job, wanted_elsewhere, small);
   else
     run_slices_in_block(job, wanted_elsewhere);
+}
+
+void lossd_job_next_stage(struct lossd_job *job) {
+  if (job->stage == LOSSD_STAGE_READ) job->exchange.was_read = true;
+  job->stage++;
+  atomic_store(&job->next_slice, 0);
 }
 
 /* Where memory was refused rather than missing, the answer says so. */
@@ -153,10 +214,31 @@ static bool explain_cancellation(struct lossd_job *job) {
   return true;
 }
 
+void lossd_job_finish(struct lossd_job *job) {
+  job->computed = uv_hrtime();
+  if (!is_cancelled(job, job->computed) && !atomic_load(&job->starved)) lossd_exchange_finish(&job->exchange);
+  if (!job->exchange.pieces) return;
+  job->ordered = !uv_mutex_init(&job->order);
+  if (job->ordered && uv_cond_init(&job->moved)) {
+    uv_mutex_destroy(&job->order);
+    job->ordered = false;
+  }
+  if (!job->ordered) job->exchange.pieces = 0; /* encode writes them */
+}
+
+static void forget_order(struct lossd_job *job) {
+  if (!job->ordered) return;
+  uv_cond_destroy(&job->moved);
+  uv_mutex_destroy(&job->order);
+  job->ordered = false;
+}
+
 void lossd_job_encode(struct lossd_job *job) {
   struct lossd_exchange *x = &job->exchange;
-  job->computed = uv_hrtime();
-  if (is_cancelled(job, job->computed)) fail_cancelled(job);
+  const uint64_t now = uv_hrtime();
+  forget_order(job);
+  if (!job->computed) job->computed = now;
+  if (is_cancelled(job, now)) fail_cancelled(job);
   if (atomic_load(&job->starved) && !x->problem.status)
     lossd_fail(&x->problem, LOSSD_OUT_OF_MEMORY, NULL, "there is no memory for this evaluation now");
   explain_cancellation(job);

@@ -98,31 +98,50 @@ static void give_long_place(struct lossd_pool *pool) {
     if (workers->pool[i] != pool) uv_async_send(&workers->pool[i]->wake);
 }
 
-/* Decodes; the rest too, where it takes no longer than handing it over twice more would. */
-static void begin_large(struct lossd_job *job) {
-  lossd_job_decode(job);
-  job->stage = LOSSD_STAGE_SLICES;
-  if (job->exchange.plan.nanoseconds > LOSSD_SMALL_NANOSECONDS) return;
-  lossd_job_slices(job, NULL);
-  lossd_job_encode(job);
+/* Several workers may be on it at once. */
+static bool is_shared(enum lossd_stage stage) {
+  return stage == LOSSD_STAGE_READ || stage == LOSSD_STAGE_SLICES || stage == LOSSD_STAGE_PIECES;
+}
+
+/* Whether handing over what is left of a shared stage takes less than doing it. */
+static bool is_worth_sharing(const struct lossd_job *job) {
+  enum { FEW = 4 }; /* stretches and pieces: some tens of microseconds each */
+  const size_t left = lossd_job_slices_left(job);
+  if (job->stage != LOSSD_STAGE_SLICES) return left > FEW;
+  return left > 1 && job->exchange.plan.nanoseconds > LOSSD_SMALL_NANOSECONDS;
+}
+
+/* A stage that is one worker's, and those after it, until there is something to share. */
+static void work_alone(struct lossd_job *job) {
+  while (job->stage != LOSSD_STAGE_DONE) {
+    switch (job->stage) {
+    case LOSSD_STAGE_SCAN: lossd_job_scan(job); break;
+    case LOSSD_STAGE_DECODE: lossd_job_decode(job); break;
+    case LOSSD_STAGE_FINISH: lossd_job_finish(job); break;
+    case LOSSD_STAGE_ENCODE: lossd_job_encode(job); return; /* which is its last */
+    default:
+      if (is_worth_sharing(job)) return;
+      lossd_job_slices(job, NULL);
+    }
+    lossd_job_next_stage(job);
+  }
 }
 
 static void work_on_item(uv_work_t *work) {
   struct lossd_item *item = work->data;
   struct lossd_job *job = item->job;
   lossd_schedule_after_loops();
-  switch (job->stage) {
-  case LOSSD_STAGE_DECODE: begin_large(job); break;
-  case LOSSD_STAGE_SLICES: lossd_job_slices(job, &item->pool->workers->small_waiting); break;
-  default: lossd_job_encode(job); break;
-  }
+  if (is_shared(job->stage))
+    lossd_job_slices(job, &item->pool->workers->small_waiting);
+  else
+    work_alone(job);
 }
 
 /* Moves a job whose slices are all taken on; false while workers are still on them, and when all is done. */
 static bool advance(struct lossd_job *job) {
-  if (job->stage == LOSSD_STAGE_SLICES && !lossd_job_has_slices(job)) {
+  if (is_shared(job->stage) && !lossd_job_slices_left(job)) {
     if (job->helpers > 0) return false;
-    job->stage = LOSSD_STAGE_ENCODE;
+    lossd_job_next_stage(job);
   }
   return job->stage != LOSSD_STAGE_DONE;
 }
@@ -153,11 +172,10 @@ static void start_item(struct lossd_pool *pool, struct lossd_job *job, bool is_l
   uv_queue_work(pool->loop, &item->work, work_on_item, after_item);
 }
 
-/* Of a job whose slices are being run; in the other stages the worker may be changing it. */
+/* Of a job in a shared stage; in the other stages the worker may be changing it. */
 static bool wants_another_worker(const struct lossd_pool *pool, const struct lossd_job *job) {
-  size_t taken = atomic_load(&job->next_slice);
-  return lossd_job_has_slices(job) && !job->exchange.plan.serial && job->helpers < pool->workers->count &&
-         job->exchange.slices > taken + (size_t)job->helpers;
+  return !lossd_job_is_serial(job) && job->helpers < pool->workers->count &&
+         lossd_job_slices_left(job) > (size_t)job->helpers;
 }
 
 /* Gives workers to the queue's jobs in order. A job whose slices more than one worker may share goes back to
@@ -170,7 +188,7 @@ static void start_items(struct lossd_pool *pool) {
       dequeue(pool, link); /* its last slices are running: the worker that ends last comes back with it */
       continue;
     }
-    bool is_long = job->stage != LOSSD_STAGE_SLICES;
+    bool is_long = !is_shared(job->stage);
     if (is_long && !take_long_place(pool->workers)) {
       link = &job->next;
       continue;

@@ -133,6 +133,39 @@ static void reads_arrays_correctly_rounded_in_every_instruction_set(void **state
     }
 }
 
+/* Long enough for many stretches, which are read in any order. */
+static void reads_stretches_as_it_reads_the_whole_in_every_instruction_set(void **state) {
+  (void)state;
+  enum { COUNT = 100000 };
+  static double expected[COUNT], found[COUNT];
+  uint64_t random = 4;
+  char *const text = malloc((size_t)COUNT * 64), *at = text;
+  assert_non_null(text);
+  for (int i = 0; i < COUNT; i++) {
+    at += sprintf(at, i == 0 ? "[[" : i % 10 == 0 ? "],[" : i % 7 ? "," : ", ");
+    write_number(&random, (int)below(&random, 8) % 6, at);
+    expected[i] = strtod(at, NULL);
+    at += strlen(at);
+  }
+  at += sprintf(at, "]]");
+  for (size_t set = 0; set < SETS; set++) {
+    struct lossd_arena arena;
+    struct lossd_json json;
+    struct lossd_problem problem;
+    if (!lossd_force_instruction_set(instruction_sets[set])) continue;
+    lossd_arena_init(&arena, NULL);
+    assert_int_equal(lossd_json_parse(&json, text, (size_t)(at - text), NULL, &arena, &problem), LOSSD_OK);
+    const struct lossd_json_span *span = lossd_json_span(&json, json.root);
+    assert_true(lossd_json_stretches(span) > 5);
+    for (size_t i = lossd_json_stretches(span); i-- > 0;)
+      assert_int_equal(lossd_json_read_stretch(span, i, LOSSD_FLOAT64, found, "", NULL, &problem), LOSSD_OK);
+    for (int i = 0; i < COUNT; i++) assert_true(reference_same_double(found[i], expected[i]));
+    lossd_json_free(&json);
+    lossd_arena_reset(&arena);
+  }
+  free(text);
+}
+
 /* With a tab before each comma outside strings nothing is read by blocks. out may be NULL. Returns the
  * length. */
 static size_t without_blocks(const char *text, size_t length, char *out) {
@@ -226,6 +259,7 @@ static void writes_many_as_it_writes_one_in_every_instruction_set(void **state) 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_arrays_correctly_rounded_in_every_instruction_set),
+      cmocka_unit_test(reads_stretches_as_it_reads_the_whole_in_every_instruction_set),
       cmocka_unit_test(writes_many_as_it_writes_one_in_every_instruction_set),
       cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
   };

@@ -129,7 +129,7 @@ static int decode_request(struct request *r) {
   }
   if (take_members(r) || take_options(r) || lossd_json_take_id(x, &r->json, r->id)) return x->problem.status;
   if (lossd_json_describe_inputs(x, r->tensor) || take_gradients(r)) return x->problem.status;
-  return lossd_json_read_inputs(x, r->tensor);
+  return lossd_json_cut_inputs(x, r->tensor);
 }
 
 static int decode(struct lossd_exchange *x) {
@@ -142,6 +142,10 @@ static int decode(struct lossd_exchange *x) {
 const struct lossd_format lossd_format_json = {
     .content_type = "application/json",
     .decode = decode,
+    .read = lossd_json_read_piece,
     .layout = lossd_json_layout,
     .encode = lossd_json_encode,
+    .split = lossd_json_split,
+    .piece = lossd_json_piece,
+    .place = lossd_json_place,
 };

@@ -7,5 +7,8 @@
 /* See struct lossd_format. */
 int lossd_json_layout(struct lossd_exchange *x);
 int lossd_json_encode(struct lossd_exchange *x);
+void lossd_json_split(struct lossd_exchange *x);
+size_t lossd_json_piece(struct lossd_exchange *x, size_t piece, char *scratch);
+char *lossd_json_place(struct lossd_exchange *x, size_t length);
 
 #endif
