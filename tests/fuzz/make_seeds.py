@@ -1,4 +1,5 @@
-"""Writes the hostile corpus, the generated refusals and a worked example of each loss as seeds for the fuzzers.
+"""Writes the hostile corpus, the generated refusals, a worked example of each loss and what fuzzing found to reach more (the
+lines of corpus/TARGET.hex) as seeds for the fuzzers.
 usage: make_seeds.py FOLDER"""
 import hashlib
 import json
@@ -30,6 +31,9 @@ def seeds():
     for case in load("open_inference"):
         length = case.get("headers", {}).get("Inference-Header-Content-Length", "")
         yield "fuzz_open_inference", b"\1" + length.encode() + b"\n" + to_bytes(case["body"])
+    for path in sorted((TESTS / "fuzz/corpus").glob("*.hex")):
+        for line in path.read_text().split():
+            yield path.stem, bytes.fromhex(line)
     for loss in range(len(LOSSES)):
         yield "fuzz_evaluate", bytes([loss, 6, 0]) + bytes(24)
         yield "fuzz_options", bytes([loss]) + bytes(range(40))
