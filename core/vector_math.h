@@ -79,8 +79,8 @@
  * of doubles alone are the faster: exp_wide(x) is exp_short(bounded(x)). The constant that rounds to an
  * integer k leaves the exponent of 2^k in its lowest bits. */
 static inline double bounded_f32(float x) {
-  x = select_f32(x < -700, -700, x);
-  return (double)select_f32(x > 700, 700, x);
+  x = -700 > x ? -700 : x;
+  return (double)(700 < x ? 700 : x);
 }
 static inline double exp_short_f32(double x) {
   const double round = 0x1.8p52 + 1023, shifted = x * 0x1.71547652b82fep0 + round;
