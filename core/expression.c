@@ -5,9 +5,9 @@
 #include <float.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/expression_build.h"
 
 #define POINTER "/options/distance_expression"
@@ -261,7 +261,7 @@ static int read_number(struct reader *r) {
   char text[EXPRESSION_MAX_BYTES + 1];
   memcpy(text, r->text + r->at, (size_t)n);
   text[n] = 0;
-  const double number = strtod(text, NULL);
+  const double number = lossd_decimal_read(text);
   if (!(number <= DBL_MAX)) return bad_number(r, "a number is too large", "the largest is about 1.8e308");
   const int at = r->at;
   r->at += n;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/loss.h"
 
 #define DEFINITION_GIVEN (1u << 31)
@@ -37,7 +38,7 @@ static int unknown_option(const struct lossd_loss *loss, const char *name, size_
 static const char *value_text(const struct lossd_value *value, char text[LOSSD_QUOTE_TEXT + 2]) {
   char quoted[LOSSD_QUOTE_TEXT];
   switch (value->type) {
-  case LOSSD_VALUE_NUMBER: snprintf(text, LOSSD_QUOTE_TEXT, "%.17g", value->number); break;
+  case LOSSD_VALUE_NUMBER: return lossd_decimal_text(value->number, 17, text);
   case LOSSD_VALUE_BOOLEAN: return value->number != 0 ? "true" : "false";
   case LOSSD_VALUE_STRING:
     snprintf(text, LOSSD_QUOTE_TEXT + 2, "\"%s\"", lossd_quote(value->string, value->length, quoted));
@@ -49,6 +50,7 @@ static const char *value_text(const struct lossd_value *value, char text[LOSSD_Q
 
 /* What an option takes, for a message: "a number > 0". */
 static const char *expectation(const struct lossd_option *option, char *text, size_t size) {
+  char number[LOSSD_DECIMAL_TEXT];
   size_t used;
   switch (option->type) {
   case LOSSD_BOOLEAN: return "true or false";
@@ -64,11 +66,11 @@ static const char *expectation(const struct lossd_option *option, char *text, si
   used = (size_t)snprintf(text, size, option->type == LOSSD_INTEGER ? "an integer" : "a finite number");
   if (option->infinite) used = (size_t)snprintf(text, size, "a number or Infinity");
   if (option->minimum > -INFINITY)
-    used += (size_t)snprintf(text + used, size - used, " %s %.17g",
-                             option->exclusive_minimum ? ">" : ">=", option->minimum);
+    used += (size_t)snprintf(text + used, size - used, " %s %s", option->exclusive_minimum ? ">" : ">=",
+                             lossd_decimal_text(option->minimum, 17, number));
   if (option->maximum < INFINITY)
-    snprintf(text + used, size - used, "%s <= %.17g", option->minimum > -INFINITY ? " and" : "",
-             option->maximum);
+    snprintf(text + used, size - used, "%s <= %s", option->minimum > -INFINITY ? " and" : "",
+             lossd_decimal_text(option->maximum, 17, number));
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/gather.h"
 #include "core/row.h"
 #include "core/tile.h"
@@ -231,9 +232,10 @@ static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
  * ----------------------------------------------------------------------------------------------- */
 
 static int bad_sample_weight(double weight, int64_t row, struct lossd_problem *problem) {
+  char number[LOSSD_DECIMAL_TEXT];
   lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, "/sample_weight",
-             "sample_weight is %.17g at element %lld of the unreduced loss, expected finite numbers >= 0",
-             weight, (long long)row);
+             "sample_weight is %s at element %lld of the unreduced loss, expected finite numbers >= 0",
+             lossd_decimal_text(weight, 17, number), (long long)row);
   lossd_hint(problem, "send finite weights >= 0");
   return problem->status;
 }
@@ -406,13 +408,13 @@ static int out_of_domain(const struct lossd_plan *plan, const struct lossd_parti
                          struct lossd_problem *problem) {
   const struct lossd_view *view = &plan->view[bad->bad_input];
   struct position p;
-  char pointer[64];
+  char pointer[64], number[LOSSD_DECIMAL_TEXT];
   position_set(plan, &p, bad->bad_row);
   const int64_t at = view_offset(plan, view, &p) + bad->bad_element * view->step;
   if (view->domain == LOSSD_LABELS) return bad_class(plan, (int64_t)bad->bad_value, at, problem);
   lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, pointer_to(plan->loss, bad->bad_input, pointer),
-             "%s is %.9g at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
-             bad->bad_value, (long long)at, domains[view->domain]);
+             "%s is %s at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
+             lossd_decimal_text(bad->bad_value, 9, number), (long long)at, domains[view->domain]);
   lossd_hint(problem, "send %s", domains[view->domain]);
   return problem->status;
 }

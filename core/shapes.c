@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/decimal.h"
 #include "core/gather.h"
 #include "core/plan.h"
 
@@ -256,9 +257,11 @@ int lossd_take_class_weight(struct lossd_plan *plan, struct lossd_problem *probl
   if (!weight) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "/weight", "no memory for the class weights");
   load_run(view->dtype, view->data, 1, (size_t)view->length, weight);
   for (int64_t i = 0; i < view->length; i++) {
+    char number[LOSSD_DECIMAL_TEXT];
     if (!(weight[i] < 0)) continue;
     lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, "/weight",
-               "weight is %.9g at class %lld, expected numbers >= 0", weight[i], (long long)i);
+               "weight is %s at class %lld, expected numbers >= 0", lossd_decimal_text(weight[i], 9, number),
+               (long long)i);
     lossd_hint(problem, "send class weights >= 0");
     return problem->status;
   }
