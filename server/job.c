@@ -7,7 +7,10 @@
 
 #include "server/metrics.h"
 
-enum { ALIGNMENT = 64 }; /* of the scratch of a run */
+enum {
+  ALIGNMENT = 64, /* of the scratch of a run */
+  BEGINNING = 8   /* slices: the workers that share a job have begun with it by then */
+};
 
 void lossd_job_init(struct lossd_job *job, struct lossd_holding *holding) {
   *job = (struct lossd_job){.stage = LOSSD_STAGE_SCAN, .holding = holding};
@@ -71,10 +74,14 @@ void lossd_job_admit(struct lossd_job *job) {
   lossd_hint(&x->problem, "try again later");
 }
 
+/* Nanoseconds after which a client may have lost its patience. */
+#define LONG_WAIT 1000000
+
 static void start(struct lossd_job *job) {
   uint64_t now = uv_hrtime();
   job->started = now - job->parse_nanoseconds;
-  if (job->is_abandoned && job->is_abandoned(job)) lossd_job_cancel(job, LOSSD_CLIENT_GONE);
+  const bool waited = now - job->submitted > LONG_WAIT;
+  if (waited && job->is_abandoned && job->is_abandoned(job)) lossd_job_cancel(job, LOSSD_CLIENT_GONE);
   if (is_cancelled(job, now)) fail_cancelled(job);
 }
 
@@ -148,11 +155,11 @@ static void run_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere
   const struct shared slices = shared_of(job);
   const bool shared = wanted_elsewhere && !slices.serial;
   const uint64_t cpu = shared ? lossd_schedule_apart(&job->cpus) : 0;
-  for (bool first = true;; first = false) {
+  for (;;) {
     size_t slice = atomic_fetch_add_explicit(&job->next_slice, 1, memory_order_relaxed);
     if (slice >= slices.count) break;
     slices.run(job, slice, scratch);
-    if (shared && first) lossd_schedule_let_others_begin();
+    if (shared && slice < BEGINNING) lossd_schedule_let_others_begin();
     if (wanted_elsewhere && atomic_load_explicit(wanted_elsewhere, memory_order_relaxed) > 0) break;
     if (is_cancelled(job, uv_hrtime())) break;
   }

@@ -440,20 +440,24 @@ class Limits(unittest.TestCase):
             self.assertIn(b'loss="L1Loss"', metrics)
 
     def test_a_client_is_looked_for_at_the_moment_its_job_begins(self):
-        """Request and end of the connection are both there before the server sees either."""
-        small, large = MSE + b" " * 5000, MSE + b" " * 100_000
-        with Server() as server, contextlib.ExitStack() as stack:
-            for body in (small, large):
+        """Those that wait have sent request and end before the server, held meanwhile, hands the first to its only
+        worker: they begin when that is done, sooner than anybody looks at connections in passing."""
+        first = evaluate(gzip.compress(MSE + b" " * 20_000_000, 1), headers={"Content-Encoding": "gzip"})
+        for body in (MSE + b" " * 5000, MSE + b" " * 100_000):
+            with Server("--workers", "1") as server, server.connect() as busy, contextlib.ExitStack() as stack:
+                busy.send(first[:-1])
+                self.until(lambda: self.inflight(server) > 0)
                 server.signal(signal.SIGSTOP)
                 stack.callback(server.signal, signal.SIGCONT)
+                busy.send(first[-1:])
                 half = stack.enter_context(server.connect()).send(evaluate(body, "L1Loss"))
                 half.sock.shutdown(socket.SHUT_WR)  # still waits for its answer
                 with server.connect() as gone:
                     gone.send(evaluate(body, "HuberLoss"))
                 server.signal(signal.SIGCONT)
-                self.assertEqual(half.response().status, 200)
-            self.until(lambda: b'error_type="cancelled"} 2\n' in server.get("/metrics").body)
-            self.assertNotIn(b'loss="HuberLoss"', server.get("/metrics").body)
+                self.assertEqual((busy.response().status, half.response().status), (200, 200))
+                self.until(lambda: b'error_type="cancelled"} 1\n' in server.get("/metrics").body)
+                self.assertNotIn(b'loss="HuberLoss"', server.get("/metrics").body)
 
     def test_what_computing_takes_is_counted_too(self):
         body = ('{"input":[%s],"target":[[0],[0]],"gradients":true,"options":{"definition":"pytorch"}}' %
