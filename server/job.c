@@ -179,7 +179,7 @@ static void run_slices_in_block(struct lossd_job *job, const atomic_int *wanted_
 }
 
 void lossd_job_slices(struct lossd_job *job, const atomic_int *wanted_elsewhere) {
-  alignas(ALIGNMENT) char small[16384]; /* what tiny jobs need */
+  alignas(ALIGNMENT) char small[40960]; /* what tiny jobs and pieces of JSON need: the heap would keep more */
   if (!lossd_job_slices_left(job)) return;
   if (shared_of(job).scratch_bytes <= sizeof small)
     run_slices(job, wanted_elsewhere, small);

@@ -78,19 +78,21 @@ static void *map(size_t bytes) {
   return block == MAP_FAILED ? NULL : block;
 }
 
-static void *map_huge(size_t bytes) {
+/* Of a block whose first user asks for less: the rest gets no huge page, of which a part would be wasted. */
+static void *map_huge(size_t bytes, size_t asked) {
   char *start = map(bytes + HUGE_PAGE);
   if (!start) return NULL;
   size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
   if (before > 0) munmap(start, before);
   munmap(start + before + bytes, HUGE_PAGE - before);
-  madvise(start + before, bytes, MADV_HUGEPAGE); /* a kernel without them serves as well, slower */
+  madvise(start + before, asked / HUGE_PAGE * HUGE_PAGE,
+          MADV_HUGEPAGE); /* a kernel without them serves as well, slower */
   return start + before;
 }
 
-static void *map_class(int index) {
+static void *map_class(int index, size_t asked) {
   size_t bytes = class_bytes(index);
-  return bytes >= HUGE_FROM ? map_huge(bytes) : map(bytes);
+  return bytes >= HUGE_FROM ? map_huge(bytes, asked) : map(bytes);
 }
 
 static void unmap_class(void *block, int index) {
@@ -185,7 +187,7 @@ static void *take_large(int index, size_t bytes) {
   if (!reused) make_room(0, &evicted);
   pthread_mutex_unlock(&cache.lock);
   unmap_evicted(&evicted);
-  if (!reused && !(block = map_class(index))) {
+  if (!reused && !(block = map_class(index, bytes))) {
     pthread_mutex_lock(&cache.lock);
     cache.counts.taken_bytes -= class_bytes(index);
     pthread_mutex_unlock(&cache.lock);

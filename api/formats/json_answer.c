@@ -7,7 +7,7 @@
 
 /* Room for names, brackets and a longest id, each byte of which may be escaped. */
 #define FRAME 2048
-#define PIECE 2048
+#define PIECE 1024
 
 struct answer {
   char *
