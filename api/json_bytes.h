@@ -48,13 +48,15 @@ typedef __m256i vector;
 #define V(name) _mm256_##name
 #define LOAD(text) _mm256_loadu_si256((const __m256i *)(const void *)(text))
 #define OR _mm256_or_si256
+enum { VECTOR = 32 };
 #else
 typedef __m128i vector;
 #define V(name) _mm_##name
 #define LOAD(text) _mm_loadu_si128((const __m128i *)(const void *)(text))
 #define OR _mm_or_si128
+enum { VECTOR = 16 };
 #endif
-enum { VECTOR = sizeof(vector), VECTORS = 64 / VECTOR };
+enum { VECTORS = 64 / VECTOR };
 
 typedef struct {
   vector part[VECTORS];

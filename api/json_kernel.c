@@ -17,8 +17,9 @@ const struct lossd_json_kernel *lossd_json_kernel(void) {
 #endif
     &lossd_json_baseline
   };
+  const size_t baseline = sizeof kernels / sizeof kernels[0] - 1;
   const char *const name = lossd_instruction_set();
   size_t i = 0;
-  while (strcmp(kernels[i]->instruction_set, name) != 0) i++;
+  while (i < baseline && strcmp(kernels[i]->instruction_set, name) != 0) i++;
   return kernels[i];
 }

@@ -131,8 +131,8 @@ static inline const char *read_float64(const char *p, const char *end, void *out
 }
 
 static inline const char *read_float32(const char *p, const char *end, void *out) {
-  double quoted;
-  float value;
+  double quoted = 0;
+  float value = 0;
   const char *q = *p == '"' ? read_quoted(p, end, &quoted) : lossd_read_float(p, end, &value);
   if (!q) return NULL;
   if (*p == '"')
