@@ -2,9 +2,11 @@
  * optional weight, q the optional pos_weight.
  *
  * Domain: all numbers. Smooth. With e = exp(-|x|) and a = log1p(e), each side of 0 has a form without
- * cancellation: x >= 0: l = (1 - y) x + (q y + 1 - y) a,  dl/dx = (1 - y - q y e) / (1 + e),    dl/dy = -x +
- * (q - 1) a x <  0: l = -q y x + (q y + 1 - y) a,     dl/dx = ((1 - y) e - q y) / (1 + e),  dl/dy = -q x + (q
- * - 1) a No deviation from PyTorch, but that coefficients of 0 silence infinity. */
+ * cancellation:
+ * - x >= 0: l = (1 - y) x + (q y + 1 - y) a, dl/dx = (1 - y - q y e) / (1 + e), dl/dy = -x + (q - 1) a
+ * - x < 0: l = -q y x + (q y + 1 - y) a, dl/dx = ((1 - y) e - q y) / (1 + e), dl/dy = -q x + (q - 1) a
+ *
+ * No deviation from PyTorch, but that coefficients of 0 silence infinity. */
 #include "core/pointwise.h"
 #include "core/stable.h"
 
