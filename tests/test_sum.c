@@ -65,7 +65,7 @@ static void sums_take_every_element_once(void **state) {
 
 static void the_maximum_is_found_wherever_it_is_and_passes_over_nan(void **state) {
   (void)state;
-  real x[70];
+  real x[70] = {0};
   same((double)max_real(x, 0), -INFINITY);
   assert_int_equal(largest_real(x, 0).place, 0);
   for (size_t n = 1; n <= 70; n++)
