@@ -87,8 +87,9 @@ LOSSD_INLINE void exp_block(const struct lossd_tile *tile, size_t at, const doub
     for (int k = 0; k < roles; k++) x[k] = in[k][i];
     loss[i] = function(x, option, e[i]).value;
   }
+  if (!gradients) return;
   LOSSD_INDEPENDENT
-  for (size_t i = 0; gradients && i < LOSSD_BLOCK; i++) {
+  for (size_t i = 0; i < LOSSD_BLOCK; i++) {
     real x[LOSSD_MAX_ROLES];
     for (int k = 0; k < roles; k++) x[k] = in[k][i];
     const struct point p = function(x, option, e[i]);
