@@ -72,9 +72,13 @@ static int check_length(struct lossd_request *request) {
   return LOSSD_BODY_TOO_LARGE;
 }
 
-static int check_expectation(struct lossd_request *request) {
+bool lossd_request_expects_continue(const struct lossd_request *request) {
   const char *expect = field(request, LOSSD_FIELD_EXPECT);
-  if (!expect || strcasecmp(expect, "100-continue") == 0) return 0;
+  return expect && strcasecmp(expect, "100-continue") == 0;
+}
+
+static int check_expectation(struct lossd_request *request) {
+  if (!field(request, LOSSD_FIELD_EXPECT) || lossd_request_expects_continue(request)) return 0;
   return lossd_fail(problem_of(request), LOSSD_EXPECTATION_FAILED, NULL,
                     "the only expectation is 100-continue");
 }

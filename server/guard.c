@@ -6,24 +6,27 @@
 
 #include "api/problem.h"
 
+/* What a field that is given again means. */
+enum again { REFUSED, IGNORED, APPENDED };
+
 static const struct {
   const char *name;
-  bool single; /* twice is refused */
+  enum again again;
 } known[LOSSD_FIELDS] = {
-    [LOSSD_FIELD_HOST] = {"Host", true},
-    [LOSSD_FIELD_CONTENT_LENGTH] = {"Content-Length", true},
-    [LOSSD_FIELD_TRANSFER_ENCODING] = {"Transfer-Encoding", true},
-    [LOSSD_FIELD_CONTENT_TYPE] = {"Content-Type", true},
-    [LOSSD_FIELD_CONTENT_ENCODING] = {"Content-Encoding", true},
-    [LOSSD_FIELD_ACCEPT] = {"Accept", false},
-    [LOSSD_FIELD_ACCEPT_ENCODING] = {"Accept-Encoding", false},
-    [LOSSD_FIELD_EXPECT] = {"Expect", true},
-    [LOSSD_FIELD_AUTHORIZATION] = {"Authorization", true},
-    [LOSSD_FIELD_REQUEST_ID] = {"X-Request-Id", false},
-    [LOSSD_FIELD_TRACEPARENT] = {"traceparent", false},
-    [LOSSD_FIELD_ORIGIN] = {"Origin", false},
-    [LOSSD_FIELD_PREFLIGHT_METHOD] = {"Access-Control-Request-Method", false},
-    [LOSSD_FIELD_INFERENCE_LENGTH] = {"Inference-Header-Content-Length", true},
+    [LOSSD_FIELD_HOST] = {"Host", REFUSED},
+    [LOSSD_FIELD_CONTENT_LENGTH] = {"Content-Length", REFUSED},
+    [LOSSD_FIELD_TRANSFER_ENCODING] = {"Transfer-Encoding", REFUSED},
+    [LOSSD_FIELD_CONTENT_TYPE] = {"Content-Type", REFUSED},
+    [LOSSD_FIELD_CONTENT_ENCODING] = {"Content-Encoding", REFUSED},
+    [LOSSD_FIELD_ACCEPT] = {"Accept", APPENDED},
+    [LOSSD_FIELD_ACCEPT_ENCODING] = {"Accept-Encoding", IGNORED},
+    [LOSSD_FIELD_EXPECT] = {"Expect", REFUSED},
+    [LOSSD_FIELD_AUTHORIZATION] = {"Authorization", REFUSED},
+    [LOSSD_FIELD_REQUEST_ID] = {"X-Request-Id", IGNORED},
+    [LOSSD_FIELD_TRACEPARENT] = {"traceparent", IGNORED},
+    [LOSSD_FIELD_ORIGIN] = {"Origin", IGNORED},
+    [LOSSD_FIELD_PREFLIGHT_METHOD] = {"Access-Control-Request-Method", IGNORED},
+    [LOSSD_FIELD_INFERENCE_LENGTH] = {"Inference-Header-Content-Length", REFUSED},
 };
 
 static int broken(struct lossd_guard *guard, const char *detail) {
@@ -58,8 +61,9 @@ static bool is_token(const char *text, size_t length) {
 }
 
 int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
-                      const char *uri_place, const char *version, struct lossd_problem *problem) {
-  *guard = (struct lossd_guard){.problem = problem};
+                      const char *uri_place, const char *version, struct lossd_arena *arena,
+                      struct lossd_problem *problem) {
+  *guard = (struct lossd_guard){.arena = arena, .problem = problem};
   if (!is_token(method, strlen(method))) return broken(guard, "the method is not a token");
   if (check_uri(guard, uri, uri_length)) return problem->status;
   if (uri_place != method + strlen(method) + 1 || version != uri_place + uri_length + 1)
@@ -85,15 +89,46 @@ static bool is_gap(const char *from, const char *to) {
   return true;
 }
 
-static int remember(struct lossd_guard *guard, const char *name, size_t length, const char *value) {
-  for (int i = 0; i < LOSSD_FIELDS; i++) {
-    if (strncasecmp(known[i].name, name, length) != 0 || known[i].name[length]) continue;
-    if (guard->values[i] && known[i].single)
-      return lossd_fail(guard->problem, LOSSD_BAD_HTTP, NULL, "the field %s is given twice", known[i].name);
-    if (!guard->values[i]) guard->values[i] = value;
-    return 0;
+/* The blanks after a value are none of it (RFC 9112, 5.1); those of a framing field are left for its check.
+ */
+static const char *trimmed(struct lossd_guard *guard, int field, const char *value, size_t length) {
+  size_t kept = length;
+  if (field == LOSSD_FIELD_CONTENT_LENGTH || field == LOSSD_FIELD_TRANSFER_ENCODING) return value;
+  while (kept > 0 && (value[kept - 1] == ' ' || value[kept - 1] == '\t')) kept--;
+  if (kept == length) return value;
+  char *copy = lossd_arena_alloc(guard->arena, kept + 1, 1);
+  if (!copy) return value;
+  memcpy(copy, value, kept);
+  copy[kept] = 0;
+  return copy;
+}
+
+/* Lines of one list are one list (RFC 9110, 5.3). There is room for all that a header section may hold. */
+static const char *appended(struct lossd_guard *guard, const char *list, const char *more) {
+  if (list != guard->list) {
+    guard->list = lossd_arena_alloc(guard->arena, LOSSD_MAX_FIELDS_BYTES, 1);
+    if (!guard->list) return list;
+    strcpy(guard->list, list);
   }
+  strcat(strcat(guard->list, ","), more);
+  return guard->list;
+}
+
+static int remember(struct lossd_guard *guard, int field, const char *value) {
+  const char **kept = &guard->values[field];
+  if (*kept && known[field].again == REFUSED)
+    return lossd_fail(guard->problem, LOSSD_BAD_HTTP, NULL, "the field %s is given twice", known[field].name);
+  if (!*kept)
+    *kept = value;
+  else if (known[field].again == APPENDED)
+    *kept = appended(guard, *kept, value);
   return 0;
+}
+
+static int known_field(const char *name, size_t length) {
+  for (int i = 0; i < LOSSD_FIELDS; i++)
+    if (strncasecmp(known[i].name, name, length) == 0 && !known[i].name[length]) return i;
+  return -1;
 }
 
 int lossd_guard_field(struct lossd_guard *guard, const char *name, size_t name_length, const char *value,
@@ -111,7 +146,8 @@ int lossd_guard_field(struct lossd_guard *guard, const char *name, size_t name_l
     return broken(guard, "a header line is folded or cut by a NUL");
   if (has_control(value, value_length)) return broken(guard, "a field value holds a control character");
   guard->next = value + value_length + 2;
-  return remember(guard, name, name_length, value);
+  int field = known_field(name, name_length);
+  return field < 0 ? 0 : remember(guard, field, trimmed(guard, field, value, value_length));
 }
 
 static int check_host(struct lossd_guard *guard) {

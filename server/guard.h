@@ -4,13 +4,15 @@
  *
  * The parser left the head of the message in one buffer, with NULs in place of the colons and line ends. So
  * the distances between the strings that it hands out tell what stood between them. Pure functions of those
- * strings, any thread; nothing is copied, and the strings live as long as the parser's request. */
+ * strings, any thread; they live as long as the parser's request, and the few that are not taken as they came
+ * in an arena. */
 #ifndef LOSSD_SERVER_GUARD_H
 #define LOSSD_SERVER_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/problem.h"
 
 #define LOSSD_MAX_URI 8192
@@ -37,11 +39,13 @@ enum lossd_field {
 };
 
 struct lossd_guard {
-  const char *values[LOSSD_FIELDS]; /* the first of each name; NULL: not given */
+  const char *values[LOSSD_FIELDS]; /* of a list all lines, of others the first; NULL: not given */
   const char *next;                 /* where the next field's name must start */
   size_t bytes;                     /* of all fields so far */
   int count;
   bool old_protocol; /* HTTP/1.0 */
+  char *list;        /* the lines of Accept, where there are several */
+  struct lossd_arena *arena;
   struct lossd_problem *problem;
 };
 
@@ -49,7 +53,8 @@ struct lossd_guard {
  * status: the three stand one blank apart, the method is a token, and it has a URI of at most LOSSD_MAX_URI
  * printable ASCII characters, whose percent signs begin two hexadecimal digits, not 00. */
 int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char *uri, size_t uri_length,
-                      const char *uri_place, const char *version, struct lossd_problem *problem);
+                      const char *uri_place, const char *version, struct lossd_arena *arena,
+                      struct lossd_problem *problem);
 /* The next field in the order of the message. */
 int lossd_guard_field(struct lossd_guard *guard, const char *name, size_t name_length, const char *value,
                       size_t value_length);

@@ -128,7 +128,7 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
 static void guard(struct lossd_request *request, const char *version) {
   struct lossd_problem *problem = &request->job.exchange.problem;
   if (lossd_guard_begin(&request->guard, request->method, request->uri, request->uri_length,
-                        request->uri_place, version, problem))
+                        request->uri_place, version, &request->job.arena, problem))
     return;
   MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, on_field, &request->guard);
   if (problem->status) return;

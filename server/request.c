@@ -174,13 +174,13 @@ bool lossd_request_head(struct lossd_request *request) {
   request->headed = true;
   const char *given = request->guard.values[LOSSD_FIELD_REQUEST_ID];
   if (given) lossd_request_id(given, request->request_id);
+  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
+  request->inference = lossd_route_is_inference(path, length);
   if (lossd_request_refused(request)) {
     request->framing = true;
     answer_problem(request);
     return false;
   }
-  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
-  request->inference = lossd_route_is_inference(path, length);
   lossd_route_match(request->method, path, length, &request->match);
   read_length(request);
   memcpy(request->allow, request->match.allow, sizeof request->allow);
@@ -193,7 +193,7 @@ bool lossd_request_head(struct lossd_request *request) {
 bool lossd_request_must_close(const struct lossd_request *request) {
   return lossd_request_refused(request) &&
          (request->framing || request->declared > LOSSD_SWALLOW ||
-          ((request->declared || request->chunked) && request->guard.values[LOSSD_FIELD_EXPECT]));
+          ((request->declared || request->chunked) && lossd_request_expects_continue(request)));
 }
 
 static bool grow(struct lossd_request *request, size_t needed) {

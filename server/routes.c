@@ -90,14 +90,16 @@ void lossd_route_match(const char *method, const char *path, size_t length, stru
     memcpy(match->allow, any_method, sizeof any_method);
     return;
   }
-  const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+  const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method, *known = NULL;
   for (int i = 0; i < lossd_route_count; i++) {
     if (!path_matches(lossd_routes[i].path, path, path + length, match)) continue;
+    known = lossd_routes[i].path;
     allow(match, lossd_routes[i].method);
     if (strcmp(wanted, lossd_routes[i].method) != 0) continue;
     match->route = &lossd_routes[i];
     return;
   }
+  if (known) path_matches(known, path, path + length, match); /* an unknown loss comes before its method */
 }
 
 bool lossd_route_knows_method(const char *method) {

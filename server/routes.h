@@ -42,7 +42,7 @@ extern const int lossd_route_count;
 
 struct lossd_match {
   const struct lossd_route *route; /* NULL: nothing is served here by this method */
-  char loss[LOSSD_ROUTE_SEGMENT];  /* percent-decoded; "" when the path has none */
+  char loss[LOSSD_ROUTE_SEGMENT];  /* percent-decoded, whatever the method; "" when the path has none */
   char version[LOSSD_ROUTE_SEGMENT];
   char name[LOSSD_ROUTE_SEGMENT]; /* of a file or an error */
   char allow[LOSSD_ALLOW_TEXT];   /* for the field Allow; "": there is no such path */

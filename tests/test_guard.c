@@ -10,14 +10,17 @@
 static int judge(const char *text, size_t length, struct lossd_guard *guard) {
   static char head[65536];
   static struct lossd_problem problem;
+  static struct lossd_arena arena;
   memset(&problem, 0, sizeof problem);
+  if (!arena.memory) lossd_arena_init(&arena, NULL);
+  lossd_arena_reset(&arena);
   memcpy(head, text, length);
   head[length] = 0;
   char *line = head, *uri = strchr(head, ' ') + 1, *version = strchr(uri, ' ') + 1;
   char *end = strstr(version, "\r\n");
   version[-1] = uri[-1] = 0;
   end[0] = end[1] = 0;
-  int status = lossd_guard_begin(guard, head, uri, strlen(uri), uri, version, &problem);
+  int status = lossd_guard_begin(guard, head, uri, strlen(uri), uri, version, &arena, &problem);
   for (line = end + 2; !status && *line && *line != '\r'; line = end + 2) {
     end = strstr(line, "\r\n");
     end[0] = end[1] = 0;
@@ -95,7 +98,7 @@ static void test_hidden_bytes(void **state) {
     char buffer[80] = "GET\0/";
     memcpy(buffer + 6, cases[i].head, sizeof cases[i].head);
     const char *head = buffer + 6;
-    int status = lossd_guard_begin(&guard, buffer, "/", 1, buffer + 4, head, &problem);
+    int status = lossd_guard_begin(&guard, buffer, "/", 1, buffer + 4, head, NULL, &problem);
     if (!status) status = lossd_guard_field(&guard, head + 10, 4, head + cases[i].value, 1);
     if (!status) status = lossd_guard_end(&guard, head + cases[i].next);
     if (status != LOSSD_BAD_HTTP) fail_msg("%s: %d", cases[i].name, status);
@@ -123,14 +126,27 @@ static void test_known_fields_are_found(void **state) {
   struct lossd_guard guard;
   assert_int_equal(judge(HEAD(GET "aCCept: x/y\r\nAccept: z\r\nX-Request-ID: 7\r\n\r\n"), &guard), 0);
   assert_string_equal(guard.values[LOSSD_FIELD_HOST], "a");
-  assert_string_equal(guard.values[LOSSD_FIELD_ACCEPT], "x/y");
+  assert_string_equal(guard.values[LOSSD_FIELD_ACCEPT], "x/y,z");
   assert_string_equal(guard.values[LOSSD_FIELD_REQUEST_ID], "7");
   assert_null(guard.values[LOSSD_FIELD_AUTHORIZATION]);
+}
+
+static void test_blanks_after_a_value_are_none_of_it(void **state) {
+  (void)state;
+  struct lossd_guard guard;
+  assert_int_equal(judge(HEAD("GET / HTTP/1.1\r\nHost: a \t\r\nContent-Encoding:\tgzip \r\n\r\n"), &guard),
+                   0);
+  assert_string_equal(guard.values[LOSSD_FIELD_HOST], "a");
+  assert_string_equal(guard.values[LOSSD_FIELD_CONTENT_ENCODING], "gzip");
+  /* The library reads these two for itself, blanks and all. */
+  assert_int_equal(judge(HEAD(GET "Transfer-Encoding: chunked \r\n\r\n"), &guard), LOSSD_NOT_IMPLEMENTED);
+  assert_int_equal(judge(HEAD(GET "Content-Length: 1 \r\n\r\n"), &guard), LOSSD_BAD_HTTP);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_heads), cmocka_unit_test(test_hidden_bytes),
                                      cmocka_unit_test(test_sizes),
-                                     cmocka_unit_test(test_known_fields_are_found)};
+                                     cmocka_unit_test(test_known_fields_are_found),
+                                     cmocka_unit_test(test_blanks_after_a_value_are_none_of_it)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

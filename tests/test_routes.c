@@ -55,6 +55,14 @@ static void test_allow_lists_the_methods_of_a_path(void **state) {
   }
 }
 
+static void test_a_loss_is_known_whatever_the_method(void **state) {
+  (void)state;
+  struct lossd_match found = match("PUT", "/v2/models/M/versions/2/infer");
+  assert_null(found.route);
+  assert_string_equal(found.loss, "M");
+  assert_string_equal(found.version, "2");
+}
+
 static void test_what_is_not_a_path(void **state) {
   (void)state;
   static const char *const paths[] = {"",
@@ -104,9 +112,13 @@ static void test_inference_paths(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_route_is_found), cmocka_unit_test(test_parameters_are_decoded),
-      cmocka_unit_test(test_head_is_get),          cmocka_unit_test(test_allow_lists_the_methods_of_a_path),
-      cmocka_unit_test(test_what_is_not_a_path),   cmocka_unit_test(test_targets),
+      cmocka_unit_test(test_every_route_is_found),
+      cmocka_unit_test(test_parameters_are_decoded),
+      cmocka_unit_test(test_head_is_get),
+      cmocka_unit_test(test_allow_lists_the_methods_of_a_path),
+      cmocka_unit_test(test_a_loss_is_known_whatever_the_method),
+      cmocka_unit_test(test_what_is_not_a_path),
+      cmocka_unit_test(test_targets),
       cmocka_unit_test(test_inference_paths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

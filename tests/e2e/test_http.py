@@ -128,6 +128,10 @@ class OrderOfChecks(SharedServer):
     def test_path_before_length(self):
         self.check(request("POST", "/v1/losses/Nope", headers=self.BAD_TYPE), 404, "unknown_loss")
 
+    def test_an_unknown_loss_before_the_method(self):
+        self.check(request("PUT", "/v1/losses/Nope"), 404, "unknown_loss")
+        self.check(request("GET", "/v2/models/Nope/infer"), 404, "unknown_loss")
+
     def test_method_before_expectation(self):
         self.check(request("POST", "/livez", b"x", {"Expect": "banana"}), 405, "method_not_allowed")
 
