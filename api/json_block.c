@@ -164,7 +164,9 @@ const struct lossd_json_kernel LOSSD_IN_SET(json) = {
     .instruction_set = LOSSD_TEXT(LOSSD_VARIANT),
     .skip = skip,
     .take = LOSSD_IN_SET(json_take),
+#if defined(__AVX2__)
     .round_doubles = LOSSD_IN_SET(round_doubles),
     .round_floats = LOSSD_IN_SET(round_floats),
+#endif
     .write_doubles = LOSSD_IN_SET(write_doubles),
 };

@@ -23,7 +23,7 @@ struct lossd_json_kernel {
   const char *(*skip)(const char *text, const char *end, const char *stop, int64_t *count);
   /* Takes the next leaves of checked text that begins between leaves and ends after one, as a stretch of
    * nested arrays does. Returns where to go on: end, when all are taken. Nothing before begin is read. text
-   * itself: this instruction set has no fast way. */
+   * itself: this instruction set has no fast way, and nothing to round with. */
   const char *(*take)(const char *begin, const char *text, const char *end, struct lossd_decimals *decimals);
   /* Rounds decimals to nearest, ties to even, as number_read.c does. Of what is no decimal any number is
    * made. */

@@ -1,10 +1,12 @@
-/* Decimals to floating point, many at once; the way of number_read.c. Compiled once for each instruction set.
- */
+/* Decimals to floating point, many at once; the way of number_read.c. Compiled once for each instruction set,
+ * and empty for those in which nothing makes decimals (json_parts.c). */
 #include <string.h>
 
 #include "api/json_block.h"
 #include "api/json_bytes.h"
 #include "api/powers_of_five.h"
+
+#if defined(__AVX2__)
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -168,3 +170,5 @@ void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *ou
   for (size_t i = 0; i < decimals->count; i++)
     out[i] = divide_float(decimals->digits[i], decimals->fraction[i]) * (float)signs[decimals->negative[i]];
 }
+
+#endif
