@@ -3,11 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/evaluation.h"
 #include "core/gather.h"
-
-static bool is_present(const struct lossd_plan *p, int input) {
-  return p->evaluation->present & 1u << input;
-}
 
 static int64_t integer_at(const struct lossd_plan *p, int role, int64_t i) {
   const struct lossd_view *view = &p->view[role];
@@ -21,15 +18,16 @@ static int take_lengths(struct lossd_plan *p, int role, int64_t full, int64_t *l
   const char *name = lossd_input_name(p->loss, role);
   char pointer[64], found[LOSSD_SHAPE_TEXT];
   snprintf(pointer, sizeof pointer, "/%s", name);
-  if (is_present(p, role) && (p->shape[role].rank > 1 || lossd_shape_count(&p->shape[role]) != b->count ||
-                              (!p->shape[role].rank && p->rows.rank))) {
+  if (lossd_is_present(p->evaluation, role) &&
+      (p->shape[role].rank > 1 || lossd_shape_count(&p->shape[role]) != b->count ||
+       (!p->shape[role].rank && p->rows.rank))) {
     lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer, "%s has shape %s, input has %lld sequences", name,
                lossd_shape_text(&p->shape[role], found), (long long)b->count);
     lossd_hint(problem, "send one length for each sequence");
     return problem->status;
   }
   for (int64_t i = 0; i < b->count; i++) {
-    lengths[i] = is_present(p, role) ? integer_at(p, role, i) : full;
+    lengths[i] = lossd_is_present(p->evaluation, role) ? integer_at(p, role, i) : full;
     if (lengths[i] >= 0 && lengths[i] <= full) continue;
     lossd_fail(problem, LOSSD_INDEX_OUT_OF_RANGE, pointer, "%s is %lld at sequence %lld, expected 0 to %lld",
                name, (long long)lengths[i], (long long)i, (long long)full);
@@ -76,7 +74,7 @@ static int take_targets(struct lossd_plan *p, struct lossd_problem *problem) {
   if (target->rank < 1 || target->rank > 2 ||
       (target->rank == 2 && (!p->rows.rank || target->dim[0] != b->count)))
     return target_problem(p, "expected (N, S), (S), or the N targets in one row", problem);
-  if (concatenated && b->count && !is_present(p, TARGET_LENGTHS)) {
+  if (concatenated && b->count && !lossd_is_present(p->evaluation, TARGET_LENGTHS)) {
     lossd_fail(problem, LOSSD_MISSING_ROLE, "/target_lengths",
                "target holds %lld targets in one row, and their lengths are missing", (long long)b->count);
     lossd_hint(problem, "send target_lengths, or target in shape (N, S)");

@@ -2,132 +2,14 @@
 #include "core/plan.h"
 
 #include <float.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/decimal.h"
+#include "core/evaluation.h"
 #include "core/gather.h"
 #include "core/row.h"
 #include "core/tile.h"
 #include "core/zoo.h"
-
-static const char *pointer_to(const struct lossd_loss *loss, int input, char pointer[64]) {
-  snprintf(pointer, 64, "/%s", lossd_input_name(loss, input));
-  return pointer;
-}
-
-static bool is_present(const struct lossd_evaluation *e, int input) {
-  return e->present & 1u << input;
-}
-
-/* Roles, dtypes and gradients
- * ----------------------------------------------------------------------------------- */
-
-static int check_roles(const struct lossd_evaluation *e, struct lossd_problem *problem) {
-  char pointer[64];
-  for (int k = 0; k < e->loss->role_count; k++) {
-    const struct lossd_role *role = &e->loss->roles[k];
-    if (role->optional || is_present(e, k)) continue;
-    lossd_fail(problem, LOSSD_MISSING_ROLE, pointer_to(e->loss, k, pointer), "%s is missing; %s needs it: %s",
-               role->name, e->loss->name, role->description);
-    lossd_hint(problem, "send %s, shape %s", role->name, role->shape);
-    return problem->status;
-  }
-  return LOSSD_OK;
-}
-
-static int check_shapes(const struct lossd_evaluation *e, struct lossd_problem *problem) {
-  char pointer[64];
-  size_t bytes;
-  for (int k = 0; k < LOSSD_INPUTS; k++) {
-    const struct lossd_tensor *tensor = &e->tensor[k];
-    if (!is_present(e, k) || lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes)) continue;
-    return lossd_fail(
-        problem, LOSSD_INVALID_SHAPE, pointer_to(e->loss, k, pointer),
-        "the shape of %s has a negative dimension or more than 2^63 bytes, expected a shape that memory "
-        "can hold",
-        lossd_input_name(e->loss, k));
-  }
-  return LOSSD_OK;
-}
-
-static int check_dtypes(const struct lossd_evaluation *e, struct lossd_problem *problem) {
-  char pointer[64];
-  for (int k = 0; k < LOSSD_INPUTS; k++) {
-    const enum lossd_dtype dtype = e->tensor[k].dtype;
-    if (!is_present(e, k) || lossd_role_kind(e, k) != LOSSD_INDEX) continue;
-    if (!lossd_dtype_is_floating(dtype) && dtype != LOSSD_BOOL) continue;
-    lossd_fail(problem, LOSSD_DTYPE_MISMATCH, pointer_to(e->loss, k, pointer),
-               "%s is %s, expected integers (int64, int32, int16, int8 or uint8)",
-               lossd_input_name(e->loss, k), lossd_dtype_name(dtype));
-    lossd_hint(problem, "send %s as int64", lossd_input_name(e->loss, k));
-    return problem->status;
-  }
-  return LOSSD_OK;
-}
-
-enum lossd_kind lossd_role_kind(const struct lossd_evaluation *e, int input) {
-  struct lossd_shape shapes[LOSSD_MAX_ROLES];
-  if (input >= e->loss->role_count) return LOSSD_FLOATING;
-  if (e->loss->roles[input].kind != LOSSD_EITHER) return e->loss->roles[input].kind;
-  for (int k = 0; k < LOSSD_MAX_ROLES; k++) {
-    shapes[k] = e->tensor[k].shape;
-    if (!is_present(e, k)) shapes[k].rank = -1;
-  }
-  return e->loss->kind(input, e->options.value, shapes);
-}
-
-static bool is_differentiable(const struct lossd_evaluation *e, int role) {
-  return e->loss->roles[role].differentiable && is_present(e, role) &&
-         lossd_role_kind(e, role) == LOSSD_FLOATING && lossd_dtype_is_floating(e->tensor[role].dtype);
-}
-
-unsigned lossd_all_gradients(const struct lossd_evaluation *e) {
-  unsigned all = 0;
-  for (int k = 0; k < e->loss->role_count; k++)
-    if (is_differentiable(e, k)) all |= 1u << k;
-  return all;
-}
-
-int lossd_want_gradient(struct lossd_evaluation *e, const char *name, size_t length, const char *pointer,
-                        struct lossd_problem *problem) {
-  const int role = lossd_input_find(e->loss, name, length);
-  char quoted[LOSSD_QUOTE_TEXT], all[128] = "";
-  if (role >= 0 && role < e->loss->role_count && is_differentiable(e, role)) {
-    e->gradients |= 1u << role;
-    return LOSSD_OK;
-  }
-  for (int k = 0; k < e->loss->role_count; k++)
-    if (is_differentiable(e, k))
-      snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? ", " : "", e->loss->roles[k].name);
-  lossd_quote(name, length, quoted);
-  if (role < 0)
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no role \"%s\" to differentiate by",
-               e->loss->name, quoted);
-  else if (role >= e->loss->role_count || !e->loss->roles[role].differentiable)
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no gradient for %s", e->loss->name,
-               quoted);
-  else if (!is_present(e, role))
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer,
-               "the gradient of %s is asked for, but it is not sent", quoted);
-  else
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s is %s here: there is no gradient for integers",
-               quoted, lossd_dtype_name(e->tensor[role].dtype));
-  lossd_hint(problem, *all ? "there are gradients for: %s" : "there are no gradients for these tensors%s",
-             all);
-  return problem->status;
-}
-
-/* float64 if any floating tensor is, or if there is none; else float32. */
-static enum lossd_dtype compute_type(const struct lossd_evaluation *e) {
-  bool floating = false;
-  for (int k = 0; k < LOSSD_INPUTS; k++) {
-    if (!is_present(e, k) || !lossd_dtype_is_floating(e->tensor[k].dtype)) continue;
-    if (e->tensor[k].dtype == LOSSD_FLOAT64) return LOSSD_FLOAT64;
-    floating = true;
-  }
-  return floating ? LOSSD_FLOAT32 : LOSSD_FLOAT64;
-}
 
 /* Layout
  * -------------------------------------------------------------------------------------------------------- */
@@ -135,7 +17,7 @@ static enum lossd_dtype compute_type(const struct lossd_evaluation *e) {
 static void take_tensors(struct lossd_plan *plan) {
   const struct lossd_evaluation *e = plan->evaluation;
   for (int k = 0; k < LOSSD_INPUTS; k++) {
-    if (!is_present(e, k)) continue;
+    if (!lossd_is_present(e, k)) continue;
     plan->shape[k] = e->tensor[k].shape;
     plan->view[k] = (struct lossd_view){.data = e->tensor[k].data,
                                         .dtype = e->tensor[k].dtype,
@@ -147,7 +29,7 @@ static void take_tensors(struct lossd_plan *plan) {
 static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *problem) {
   const struct lossd_evaluation *e = plan->evaluation;
   char found[LOSSD_SHAPE_TEXT], expected[LOSSD_SHAPE_TEXT];
-  if (is_present(e, LOSSD_SAMPLE_WEIGHT)) {
+  if (lossd_is_present(e, LOSSD_SAMPLE_WEIGHT)) {
     struct lossd_shape both = plan->rows;
     if (!lossd_broadcast(&both, &plan->shape[LOSSD_SAMPLE_WEIGHT]) ||
         !lossd_shape_equal(&both, &plan->rows)) {
@@ -159,7 +41,7 @@ static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *pro
       return problem->status;
     }
   }
-  if (is_present(e, LOSSD_GRAD_OUTPUT) &&
+  if (lossd_is_present(e, LOSSD_GRAD_OUTPUT) &&
       !lossd_shape_equal(&plan->shape[LOSSD_GRAD_OUTPUT], &plan->loss_shape)) {
     lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/grad_output",
                "grad_output has shape %s, the loss has shape %s",
@@ -170,7 +52,7 @@ static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *pro
     return problem->status;
   }
   for (int k = LOSSD_SAMPLE_WEIGHT; k <= LOSSD_GRAD_OUTPUT; k++) {
-    if (!is_present(e, k)) continue;
+    if (!lossd_is_present(e, k)) continue;
     plan->view[k].length = plan->view[k].step = 1;
     lossd_view_rows(plan, k, 0);
   }
@@ -362,8 +244,8 @@ int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, 
                               .work = 1,
                               .spare_vectors = 1,
                               .denominator_scale = 1};
-  if (check_roles(e, problem) || check_shapes(e, problem) || check_dtypes(e, problem)) return problem->status;
-  plan->compute = compute_type(e);
+  if (lossd_check_inputs(e, problem)) return problem->status;
+  plan->compute = lossd_compute_type(e);
   plan->reduced = plan->option[LOSSD_REDUCTION] != LOSSD_NONE;
   take_tensors(plan);
   if (e->loss->plan(plan, problem)) return problem->status;
@@ -408,11 +290,11 @@ static int out_of_domain(const struct lossd_plan *plan, const struct lossd_parti
                          struct lossd_problem *problem) {
   const struct lossd_view *view = &plan->view[bad->bad_input];
   struct position p;
-  char pointer[64], number[LOSSD_DECIMAL_TEXT];
+  char pointer[LOSSD_INPUT_POINTER], number[LOSSD_DECIMAL_TEXT];
   position_set(plan, &p, bad->bad_row);
   const int64_t at = view_offset(plan, view, &p) + bad->bad_element * view->step;
   if (view->domain == LOSSD_LABELS) return bad_class(plan, (int64_t)bad->bad_value, at, problem);
-  lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, pointer_to(plan->loss, bad->bad_input, pointer),
+  lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, lossd_input_pointer(plan->loss, bad->bad_input, pointer),
              "%s is %s at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
              lossd_decimal_text(bad->bad_value, 9, number), (long long)at, domains[view->domain]);
   lossd_hint(problem, "send %s", domains[view->domain]);

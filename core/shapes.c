@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/decimal.h"
+#include "core/evaluation.h"
 #include "core/gather.h"
 #include "core/plan.h"
 
@@ -28,10 +29,6 @@ int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char 
              lossd_shape_text(&plan->evaluation->tensor[b].shape, shape_b), rule);
   lossd_hint(problem, "send %s and %s in shapes that fit each other", name_a, name_b);
   return problem->status;
-}
-
-static bool is_present(const struct lossd_plan *plan, int input) {
-  return plan->evaluation->present & 1u << input;
 }
 
 /* Strides of an input whose shape, aligned to the right, broadcasts to `rows`; the last `vector` dimensions
@@ -95,7 +92,7 @@ int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
     return problem->status;
   plan->pointwise = true;
   for (int k = 0; k < plan->loss->role_count; k++) {
-    if (!is_present(plan, k)) continue;
+    if (!lossd_is_present(plan->evaluation, k)) continue;
     if (!fits_into(&plan->shape[k], &rows)) return lossd_shape_problem(plan, k, 0, NOT_LARGER, problem);
     plan->view[k].length = plan->view[k].step = 1;
     lossd_view_rows(plan, k, 0);
@@ -155,14 +152,15 @@ int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
   const int64_t length = rows.dim[--rows.rank];
   if (length < 1) return empty_axis(plan, 0, "the vectors' elements", problem);
   for (int k = paired; k < plan->loss->role_count; k++)
-    if (broadcast && is_present(plan, k) && !vectors[k] && !lossd_broadcast(&rows, &plan->shape[k]))
+    if (broadcast && lossd_is_present(plan->evaluation, k) && !vectors[k] &&
+        !lossd_broadcast(&rows, &plan->shape[k]))
       return lossd_shape_problem(plan, k, 0, "expected a shape that broadcasts with it but for its last axis",
                                  problem);
   if (set_rows(plan, &rows, problem)) return problem->status;
   for (int k = 0; k < plan->loss->role_count; k++) {
     const struct lossd_shape *shape = &plan->shape[k];
     const bool vector = k < paired || vectors[k];
-    if (!is_present(plan, k)) continue;
+    if (!lossd_is_present(plan->evaluation, k)) continue;
     if (!(vector ? fits_into_vectors(shape, &rows, length) : fits_into(shape, &rows)))
       return lossd_shape_problem(plan, k, 0, vector ? NOT_LARGER : "expected its shape without the last axis",
                                  problem);
@@ -244,7 +242,7 @@ int lossd_plan_classes(struct lossd_plan *plan, struct lossd_problem *problem) {
   } else {
     view_classes(plan, TARGET, classes, inner);
   }
-  if (is_present(plan, WEIGHT) && plan->loss->role_count > WEIGHT)
+  if (lossd_is_present(plan->evaluation, WEIGHT) && plan->loss->role_count > WEIGHT)
     return check_class_weight(plan, WEIGHT, classes, problem);
   return LOSSD_OK;
 }
@@ -252,7 +250,7 @@ int lossd_plan_classes(struct lossd_plan *plan, struct lossd_problem *problem) {
 int lossd_take_class_weight(struct lossd_plan *plan, struct lossd_problem *problem) {
   enum { WEIGHT = 2 };
   const struct lossd_view *view = &plan->view[WEIGHT];
-  if (!is_present(plan, WEIGHT)) return LOSSD_OK;
+  if (!lossd_is_present(plan->evaluation, WEIGHT)) return LOSSD_OK;
   double *weight = lossd_arena_alloc(plan->arena, (size_t)view->length, sizeof *weight);
   if (!weight) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "/weight", "no memory for the class weights");
   load_run(view->dtype, view->data, 1, (size_t)view->length, weight);
