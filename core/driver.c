@@ -1,6 +1,7 @@
 /* The generic driver: runs one slice of a plan, a tile at a time: load, check, compute, weigh, sum, store.
  * A tile of a pointwise loss goes through all of that a few blocks at a time, so that what lies between load
  * and store stays in the first cache and memory is passed over once. Compiled in each variant. */
+#include "core/domain.h"
 #include "core/gather.h"
 #include "core/pointwise.h"
 #include "core/stream.h"
@@ -147,39 +148,6 @@ static void weigh_tile(struct driver *d, int64_t row) {
     d->left_out[r] = (weight && weight[r] == 0) || (plan->left_out && plan->left_out[row + (int64_t)r]) ||
                      plan->scale == 0;
   d->tile.left_out = d->left_out;
-}
-
-static bool in_domain(enum lossd_domain domain, real x) {
-  switch (domain) {
-  case LOSSD_ANY: return true;
-  case LOSSD_FINITE: return real_abs(x) <= REAL_MAX;
-  case LOSSD_NONNEGATIVE: return x >= 0;
-  case LOSSD_UNIT_INTERVAL: return x >= 0 && x <= 1;
-  case LOSSD_PLUS_MINUS_ONE: return x == 1 || x == -1;
-  case LOSSD_ZERO_ONE: return x == 0 || x == 1;
-  case LOSSD_LABELS: break;
-  }
-  return true;
-}
-
-/* How many of n numbers lie outside; NaN does not. The domain is a constant in each call. */
-LOSSD_INLINE unsigned outside(enum lossd_domain domain, const real *x, size_t n) {
-  unsigned bad = 0;
-  for (size_t i = 0; i < n; i++) bad |= (unsigned)((x[i] == x[i]) & !in_domain(domain, x[i]));
-  return bad;
-}
-
-static unsigned any_outside(enum lossd_domain domain, const real *x, size_t n) {
-  switch (domain) {
-  case LOSSD_ANY:
-  case LOSSD_LABELS: return 0;
-  case LOSSD_FINITE: return outside(LOSSD_FINITE, x, n);
-  case LOSSD_NONNEGATIVE: return outside(LOSSD_NONNEGATIVE, x, n);
-  case LOSSD_UNIT_INTERVAL: return outside(LOSSD_UNIT_INTERVAL, x, n);
-  case LOSSD_PLUS_MINUS_ONE: return outside(LOSSD_PLUS_MINUS_ONE, x, n);
-  case LOSSD_ZERO_ONE: return outside(LOSSD_ZERO_ONE, x, n);
-  }
-  return 0;
 }
 
 /* Finds the first number outside its domain in a row that counts; remembers the slice's first. */
