@@ -2,15 +2,10 @@
  * into a program. */
 #include "core/expression.h"
 
-#include <float.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "core/decimal.h"
 #include "core/expression_build.h"
-
-#define POINTER "/options/distance_expression"
+#include "core/expression_text.h"
 
 /* The language's tables
  * ----------------------------------------------------------------------------------------- */
@@ -29,23 +24,28 @@ static const struct function {
 
 enum { OF_SUM = 1, OF_PRODUCT, OF_SIGN, OF_POWER };
 
-static const struct operator{
+static const struct infix {
   char sign;
   enum expression_operation operation;
   int precedence;
   bool from_right;
-}
-operators[] = {
+} infixes[] = {
     {'+', EXPRESSION_ADD, OF_SUM, false},          {'-', EXPRESSION_SUBTRACT, OF_SUM, false},
     {'*', EXPRESSION_MULTIPLY, OF_PRODUCT, false}, {'/', EXPRESSION_DIVIDE, OF_PRODUCT, false},
     {'^', EXPRESSION_POWER, OF_POWER, true},
 };
 
-#define OPERANDS "a", "b", "D", "e", "pi"
-static const char *const names[] = {OPERANDS, "abs",  "sqrt", "exp",  "log",  "log1p", "expm1", "sin", "cos",
-                                    "tan",    "tanh", "sinh", "cosh", "atan", "sign",  "max",   "min", "pow",
-                                    "sum",    "mean", "prod", "amax", "amin", "norm",  "dot"};
-#define NAMES (sizeof names / sizeof names[0])
+enum { OPERAND_A, OPERAND_B, OPERAND_D, OPERAND_E, OPERAND_PI, OPERANDS };
+static const char *const operands[OPERANDS] = {"a", "b", "D", "e", "pi"};
+
+/* All names of the language; how many they are. */
+static size_t list_names(const char *names[OPERANDS + EXPRESSION_OPERATIONS]) {
+  size_t count = 0;
+  for (int i = 0; i < OPERANDS; i++) names[count++] = operands[i];
+  for (int i = 0; i < EXPRESSION_OPERATIONS; i++)
+    if (functions[i].kind >= ELEMENTWISE) names[count++] = functions[i].name;
+  return count;
+}
 
 /* The reader's state
  * -------------------------------------------------------------------------------------------- */
@@ -60,11 +60,10 @@ struct waiting {
 };
 
 struct reader {
-  const char *text;
-  int length, at;
-  int64_t dimension;
-  struct expression_builder builder;
+  struct expression_text text;
+  struct lossd_expression *program;
   struct lossd_problem *problem;
+  int64_t dimension;
   int nodes, nesting;
   struct waiting waiting[EXPRESSION_MAX_NODES + EXPRESSION_MAX_NESTING];
   int waiting_count;
@@ -72,57 +71,9 @@ struct reader {
   int operand_count;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct reader *r, int at, const char *format, ...) {
-  char what[320];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(what, sizeof what, format, arguments);
-  va_end(arguments);
-  return lossd_fail(r->problem, LOSSD_INVALID_OPTION, POINTER, "distance_expression, column %d: %s", at + 1,
-                    what);
-}
-
-static bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-static bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The character `ahead` from here; 0 past the end. */
-static char peek(const struct reader *r, int ahead) {
-  return r->at + ahead < r->length ? r->text[r->at + ahead] : 0;
-}
-
-static void skip_spaces(struct reader *r) {
-  while (r->at < r->length && is_space(r->text[r->at])) r->at++;
-}
-
-/* How long the name at r->at is. */
-static int name_length(const struct reader *r) {
-  int n = 0;
-  while (is_name_start(peek(r, n)) || (n && is_digit(peek(r, n)))) n++;
-  return n;
-}
-
-/* The token at r->at, for a message: \"(\", \"sum\", the end. */
-static const char *found(const struct reader *r, char text[LOSSD_QUOTE_TEXT + 16]) {
-  char quoted[LOSSD_QUOTE_TEXT];
-  int n = name_length(r);
-  if (r->at >= r->length) return "the end";
-  while (is_digit(peek(r, n))) n++;
-  if (!n)
-    for (n = 1; ((unsigned char)peek(r, n) & 0xC0) == 0x80;) n++;
-  snprintf(text, LOSSD_QUOTE_TEXT + 16, "\"%s\"", lossd_quote(r->text + r->at, (size_t)n, quoted));
-  return text;
-}
-
 static int count_node(struct reader *r, int at) {
   if (++r->nodes <= EXPRESSION_MAX_NODES) return LOSSD_OK;
-  refuse(r, at, "more than %d operands, operators and calls", EXPRESSION_MAX_NODES);
+  expression_refuse(&r->text, at, "more than %d operands, operators and calls", EXPRESSION_MAX_NODES);
   lossd_hint(r->problem, "write it shorter");
   return r->problem->status;
 }
@@ -140,12 +91,12 @@ static int push_operand(struct reader *r, int at, int step) {
 static int check_vectors(struct reader *r, const struct waiting *w, const int *argument) {
   const struct function *f = &functions[w->operation];
   for (int i = 0; i < f->arguments; i++) {
-    if (r->builder.program->step[argument[i]].vector) continue;
-    refuse(r, w->at, "%s takes %s, its %sargument is a number", f->name,
-           f->arguments == 1 ? "a vector" : "vectors",
-           f->arguments == 1 ? ""
-           : i               ? "second "
-                             : "first ");
+    if (r->program->step[argument[i]].vector) continue;
+    expression_refuse(&r->text, w->at, "%s takes %s, its %sargument is a number", f->name,
+                      f->arguments == 1 ? "a vector" : "vectors",
+                      f->arguments == 1 ? ""
+                      : i               ? "second "
+                                        : "first ");
     lossd_hint(r->problem, "leave out %s, or give it a vector such as a - b", f->name);
     return r->problem->status;
   }
@@ -161,9 +112,9 @@ static int apply(struct reader *r) {
   const int y = f->arguments == 2 ? argument[1] : -1;
   if (f->kind == REDUCTION) {
     if (check_vectors(r, w, argument)) return r->problem->status;
-    argument[0] = expression_reduction(&r->builder, w->operation, argument[0], y);
+    argument[0] = expression_reduction(r->program, w->operation, argument[0], y);
   } else {
-    argument[0] = expression_elementwise(&r->builder, w->operation, argument[0], y);
+    argument[0] = expression_elementwise(r->program, w->operation, argument[0], y);
   }
   return LOSSD_OK;
 }
@@ -177,28 +128,29 @@ static void apply_operators(struct reader *r, int precedence) {
 }
 
 static int push_operator(struct reader *r, enum expression_operation operation, int precedence) {
-  if (count_node(r, r->at)) return r->problem->status;
-  r->waiting[r->waiting_count++] = (struct waiting){WAITING_OPERATOR, operation, precedence, 0, r->at};
-  r->at++;
+  if (count_node(r, r->text.at)) return r->problem->status;
+  r->waiting[r->waiting_count++] = (struct waiting){WAITING_OPERATOR, operation, precedence, 0, r->text.at};
+  r->text.at++;
   return LOSSD_OK;
 }
 
-/* The parenthesis at r->at. */
+/* The parenthesis at r->text.at. */
 static int open_parenthesis(struct reader *r, struct waiting waiting) {
   if (++r->nesting > EXPRESSION_MAX_NESTING) {
-    refuse(r, r->at, "parentheses are nested more than %d deep", EXPRESSION_MAX_NESTING);
+    expression_refuse(&r->text, r->text.at, "parentheses are nested more than %d deep",
+                      EXPRESSION_MAX_NESTING);
     lossd_hint(r->problem, "nest at most %d", EXPRESSION_MAX_NESTING);
     return r->problem->status;
   }
   r->waiting[r->waiting_count++] = waiting;
-  r->at++;
+  r->text.at++;
   return LOSSD_OK;
 }
 
 static int wrong_arguments(struct reader *r, const struct waiting *w) {
   const struct function *f = &functions[w->operation];
-  refuse(r, w->at, "%s takes %d argument%s, found %d", f->name, f->arguments, f->arguments == 1 ? "" : "s",
-         w->arguments);
+  expression_refuse(&r->text, w->at, "%s takes %d argument%s, found %d", f->name, f->arguments,
+                    f->arguments == 1 ? "" : "s", w->arguments);
   lossd_hint(r->problem, "write %s(%s)", f->name, f->arguments == 1 ? "x" : "x, y");
   return r->problem->status;
 }
@@ -206,12 +158,12 @@ static int wrong_arguments(struct reader *r, const struct waiting *w) {
 static int close_parenthesis(struct reader *r) {
   apply_operators(r, 0);
   if (!r->waiting_count) {
-    refuse(r, r->at, "found \")\", which closes nothing");
+    expression_refuse(&r->text, r->text.at, "found \")\", which closes nothing");
     lossd_hint(r->problem, "leave it out, or open it with \"(\"");
     return r->problem->status;
   }
   const struct waiting *w = &r->waiting[r->waiting_count - 1];
-  r->at++, r->nesting--;
+  r->text.at++, r->nesting--;
   if (w->kind == WAITING_PARENTHESIS) return r->waiting_count--, LOSSD_OK;
   if (w->arguments != functions[w->operation].arguments) return wrong_arguments(r, w);
   return apply(r);
@@ -221,7 +173,7 @@ static int next_argument(struct reader *r) {
   apply_operators(r, 0);
   struct waiting *w = r->waiting_count ? &r->waiting[r->waiting_count - 1] : NULL;
   if (!w || w->kind != WAITING_CALL) {
-    refuse(r, r->at, "found \",\", which belongs between the arguments of a function");
+    expression_refuse(&r->text, r->text.at, "found \",\", which belongs between the arguments of a function");
     lossd_hint(r->problem, "the functions of two arguments are max, min, pow and dot");
     return r->problem->status;
   }
@@ -230,66 +182,41 @@ static int next_argument(struct reader *r) {
     return wrong_arguments(r, w);
   }
   w->arguments++;
-  r->at++;
+  r->text.at++;
   return LOSSD_OK;
 }
 
 /* Operands
  * ------------------------------------------------------------------------------------------------------ */
 
-static int bad_number(struct reader *r, const char *what, const char *cure) {
-  refuse(r, r->at, "%s", what);
-  lossd_hint(r->problem, "%s", cure);
-  return r->problem->status;
-}
-
-/* JSON's numbers without their sign: no leading zeros, digits on both sides of a point. */
 static int read_number(struct reader *r) {
-  int n = 0;
-  while (is_digit(peek(r, n))) n++;
-  if (n == 0) return bad_number(r, "a number begins with \".\"", "write 0.5 for .5");
-  if (n > 1 && peek(r, 0) == '0') return bad_number(r, "a number begins with 0", "leave out leading zeros");
-  if (peek(r, n) == '.' && !is_digit(peek(r, n + 1)))
-    return bad_number(r, "a number ends with \".\"", "write 1.0 or 1 for 1.");
-  if (peek(r, n) == '.')
-    for (n++; is_digit(peek(r, n));) n++;
-  if (peek(r, n) == 'e' || peek(r, n) == 'E') {
-    const int sign = peek(r, n + 1) == '-' || peek(r, n + 1) == '+';
-    if (is_digit(peek(r, n + 1 + sign)))
-      for (n += 2 + sign; is_digit(peek(r, n));) n++;
-  }
-  char text[EXPRESSION_MAX_BYTES + 1];
-  memcpy(text, r->text + r->at, (size_t)n);
-  text[n] = 0;
-  const double number = lossd_decimal_read(text);
-  if (!(number <= DBL_MAX)) return bad_number(r, "a number is too large", "the largest is about 1.8e308");
-  const int at = r->at;
-  r->at += n;
-  return push_operand(r, at, expression_constant(&r->builder, number));
-}
-
-static bool is_named(const struct reader *r, int n, const char *name) {
-  return (int)strlen(name) == n && !memcmp(r->text + r->at, name, (size_t)n);
+  const int at = r->text.at;
+  double number;
+  if (expression_read_number(&r->text, &number)) return r->problem->status;
+  return push_operand(r, at, expression_constant(r->program, number));
 }
 
 static int unknown_name(struct reader *r, int n) {
+  const struct expression_text *const t = &r->text;
+  const char *names[OPERANDS + EXPRESSION_OPERATIONS];
+  const size_t count = list_names(names);
   char quoted[LOSSD_QUOTE_TEXT], all[200] = "";
-  for (size_t i = 0, used = 0; i < NAMES && used < sizeof all; i++)
+  for (size_t i = 0, used = 0; i < count && used < sizeof all; i++)
     used += (size_t)snprintf(all + used, sizeof all - used, " %s", names[i]);
-  const char *nearest = lossd_nearest(r->text + r->at, (size_t)n, names, NAMES);
-  refuse(r, r->at, "there is no name \"%s\"", lossd_quote(r->text + r->at, (size_t)n, quoted));
+  const char *nearest = lossd_nearest(t->bytes + t->at, (size_t)n, names, count);
+  expression_refuse(t, t->at, "there is no name \"%s\"", lossd_quote(t->bytes + t->at, (size_t)n, quoted));
   lossd_hint(r->problem, "%s%s%sthe names are%s", nearest ? "did you mean " : "", nearest ? nearest : "",
              nearest ? "? " : "", all);
   return r->problem->status;
 }
 
 static int read_call(struct reader *r, enum expression_operation operation, int n) {
-  const int at = r->at;
+  const int at = r->text.at;
   const char *const name = functions[operation].name;
-  r->at += n;
-  skip_spaces(r);
-  if (peek(r, 0) != '(') {
-    refuse(r, at, "%s is a function, expected \"(\" after it", name);
+  r->text.at += n;
+  expression_skip_spaces(&r->text);
+  if (expression_peek(&r->text, 0) != '(') {
+    expression_refuse(&r->text, at, "%s is a function, expected \"(\" after it", name);
     lossd_hint(r->problem, "write %s(%s)", name, functions[operation].arguments == 1 ? "a - b" : "a, b");
     return r->problem->status;
   }
@@ -297,43 +224,50 @@ static int read_call(struct reader *r, enum expression_operation operation, int 
   return open_parenthesis(r, (struct waiting){WAITING_CALL, operation, 0, 1, at});
 }
 
+static int operand_step(struct reader *r, int operand) {
+  switch (operand) {
+  case OPERAND_A: return expression_vector(r->program, EXPRESSION_VECTOR_A);
+  case OPERAND_B: return expression_vector(r->program, EXPRESSION_VECTOR_B);
+  case OPERAND_D: return expression_constant(r->program, (double)r->dimension);
+  case OPERAND_E: return expression_constant(r->program, 2.71828182845904523536);
+  default: return expression_constant(r->program, 3.14159265358979323846);
+  }
+}
+
 static int read_name(struct reader *r, bool *is_call) {
-  const int n = name_length(r), at = r->at;
-  struct expression_builder *const b = &r->builder;
+  const int n = expression_name_length(&r->text), at = r->text.at;
   *is_call = false;
   for (int i = 0; i < EXPRESSION_OPERATIONS; i++) {
-    if (functions[i].kind < ELEMENTWISE || !is_named(r, n, functions[i].name)) continue;
+    if (functions[i].kind < ELEMENTWISE || !expression_is_named(&r->text, n, functions[i].name)) continue;
     *is_call = true;
     return read_call(r, (enum expression_operation)i, n);
   }
-  int step = -1;
-  if (is_named(r, n, "a")) step = expression_vector(b, EXPRESSION_VECTOR_A);
-  if (is_named(r, n, "b")) step = expression_vector(b, EXPRESSION_VECTOR_B);
-  if (is_named(r, n, "D")) step = expression_constant(b, (double)r->dimension);
-  if (is_named(r, n, "e")) step = expression_constant(b, 2.71828182845904523536);
-  if (is_named(r, n, "pi")) step = expression_constant(b, 3.14159265358979323846);
-  if (step < 0) return unknown_name(r, n);
-  r->at += n;
-  return push_operand(r, at, step);
+  for (int i = 0; i < OPERANDS; i++) {
+    if (!expression_is_named(&r->text, n, operands[i])) continue;
+    r->text.at += n;
+    return push_operand(r, at, operand_step(r, i));
+  }
+  return unknown_name(r, n);
 }
 
 static int expected_operand(struct reader *r) {
-  char text[LOSSD_QUOTE_TEXT + 16];
-  refuse(r, r->at, "found %s, expected a number, a vector, a function or \"(\"", found(r, text));
-  lossd_hint(r->problem,
-             peek(r, 0) == '+' ? "leave out the sign" : "an example: sqrt(sum((a - b)^2) + 1e-12)");
+  char text[EXPRESSION_FOUND_TEXT];
+  expression_refuse(&r->text, r->text.at, "found %s, expected a number, a vector, a function or \"(\"",
+                    expression_found(&r->text, text));
+  lossd_hint(r->problem, expression_peek(&r->text, 0) == '+' ? "leave out the sign"
+                                                             : "an example: sqrt(sum((a - b)^2) + 1e-12)");
   return r->problem->status;
 }
 
 /* What stands where an operand is due; *complete when it is one, and not merely the beginning of one. */
 static int read_operand(struct reader *r, bool *complete) {
-  const char c = peek(r, 0);
+  const char c = expression_peek(&r->text, 0);
   bool is_call = false;
   *complete = false;
-  if (c == '(') return open_parenthesis(r, (struct waiting){.kind = WAITING_PARENTHESIS, .at = r->at});
+  if (c == '(') return open_parenthesis(r, (struct waiting){.kind = WAITING_PARENTHESIS, .at = r->text.at});
   if (c == '-') return push_operator(r, EXPRESSION_NEGATE, OF_SIGN);
-  if (is_digit(c) || c == '.') return *complete = true, read_number(r);
-  if (!is_name_start(c)) return expected_operand(r);
+  if (expression_is_digit(c) || c == '.') return *complete = true, read_number(r);
+  if (!expression_begins_name(c)) return expected_operand(r);
   const int status = read_name(r, &is_call);
   *complete = !is_call;
   return status;
@@ -341,20 +275,22 @@ static int read_operand(struct reader *r, bool *complete) {
 
 /* What stands behind an operand; *complete while no other one is due. */
 static int read_operator(struct reader *r, bool *complete) {
-  char text[LOSSD_QUOTE_TEXT + 16];
-  const char c = peek(r, 0);
+  char text[EXPRESSION_FOUND_TEXT];
+  const char c = expression_peek(&r->text, 0);
   if (c == ')') return close_parenthesis(r);
   *complete = false;
   if (c == ',') return next_argument(r);
-  for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-    const struct operator* const o = & operators[i];
-    if (o->sign != c) continue;
-    apply_operators(r, o->precedence + o->from_right);
-    return push_operator(r, o->operation, o->precedence);
+  for (size_t i = 0; i < sizeof infixes / sizeof infixes[0]; i++) {
+    const struct infix *const infix = &infixes[i];
+    if (infix->sign != c) continue;
+    apply_operators(r, infix->precedence + infix->from_right);
+    return push_operator(r, infix->operation, infix->precedence);
   }
-  refuse(r, r->at, "found %s, expected an operator, \")\" or the end", found(r, text));
-  lossd_hint(r->problem, c == '(' || is_digit(c) || is_name_start(c) ? "write * between factors"
-                                                                     : "the operators are + - * / ^");
+  expression_refuse(&r->text, r->text.at, "found %s, expected an operator, \")\" or the end",
+                    expression_found(&r->text, text));
+  lossd_hint(r->problem, c == '(' || expression_is_digit(c) || expression_begins_name(c)
+                             ? "write * between factors"
+                             : "the operators are + - * / ^");
   return r->problem->status;
 }
 
@@ -363,18 +299,18 @@ static int read_operator(struct reader *r, bool *complete) {
 
 static int read_all(struct reader *r) {
   bool complete = false;
-  for (skip_spaces(r); r->at < r->length; skip_spaces(r))
+  for (expression_skip_spaces(&r->text); r->text.at < r->text.length; expression_skip_spaces(&r->text))
     if (complete ? read_operator(r, &complete) : read_operand(r, &complete)) return r->problem->status;
   if (!complete) return expected_operand(r);
   apply_operators(r, 0);
   if (!r->waiting_count) return LOSSD_OK;
-  refuse(r, r->waiting[r->waiting_count - 1].at, "a parenthesis is not closed");
+  expression_refuse(&r->text, r->waiting[r->waiting_count - 1].at, "a parenthesis is not closed");
   lossd_hint(r->problem, "add \")\"");
   return r->problem->status;
 }
 
 static int vector_result(struct reader *r) {
-  lossd_fail(r->problem, LOSSD_INVALID_OPTION, POINTER,
+  lossd_fail(r->problem, LOSSD_INVALID_OPTION, EXPRESSION_POINTER,
              "distance_expression gives a vector of %lld numbers, expected a number",
              (long long)r->dimension);
   lossd_hint(r->problem, "reduce it with sum, mean, norm, amax or dot: sum((a - b)^2)");
@@ -382,15 +318,15 @@ static int vector_result(struct reader *r) {
 }
 
 static int too_long(struct lossd_problem *problem, size_t length) {
-  lossd_fail(problem, LOSSD_INVALID_OPTION, POINTER, "distance_expression has %zu bytes, expected at most %d",
-             length, EXPRESSION_MAX_BYTES);
+  lossd_fail(problem, LOSSD_INVALID_OPTION, EXPRESSION_POINTER,
+             "distance_expression has %zu bytes, expected at most %d", length, EXPRESSION_MAX_BYTES);
   lossd_hint(problem, "write it shorter");
   return problem->status;
 }
 
 static int too_large(const struct lossd_expression *program, int64_t length, struct lossd_problem *problem) {
   lossd_fail(
-      problem, LOSSD_TOO_MANY_ELEMENTS, POINTER,
+      problem, LOSSD_TOO_MANY_ELEMENTS, EXPRESSION_POINTER,
       "distance_expression keeps %d vectors of %lld numbers each, expected at most %lld numbers in all",
       program->vectors, (long long)length, (long long)EXPRESSION_MAX_ROW);
   lossd_hint(problem, "write it shorter, or send shorter vectors");
@@ -405,15 +341,14 @@ int lossd_expression_compile(const struct lossd_expression **expression, const c
       arena, 1, sizeof *program + nodes * EXPRESSION_STEPS_A_NODE * sizeof program->step[0]);
   if (!program) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory for an expression");
   *program = (struct lossd_expression){.count = 0};
-  struct reader r = {.text = text,
-                     .length = (int)text_length,
-                     .dimension = length,
-                     .builder = {program},
-                     .problem = problem};
+  struct reader r = {.text = {.bytes = text, .length = (int)text_length, .problem = problem},
+                     .program = program,
+                     .problem = problem,
+                     .dimension = length};
   if (read_all(&r)) return problem->status;
   const int result = r.operand[0];
   if (program->step[result].vector) return vector_result(&r);
-  expression_complete(&r.builder, result);
+  expression_complete(program, result);
   if (program->vectors && length > EXPRESSION_MAX_ROW / program->vectors)
     return too_large(program, length, problem);
   *expression = program;

@@ -9,74 +9,68 @@ static bool same_step(const struct expression_step *a, const struct expression_s
          bits_f64(a->constant) == bits_f64(b->constant);
 }
 
-static int add_step(struct expression_builder *builder, struct expression_step step) {
-  struct lossd_expression *p = builder->program;
-  for (int i = 0; i < p->count; i++)
-    if (same_step(&p->step[i], &step)) return i;
-  p->step[p->count] = step;
-  return p->count++;
+static int add_step(struct lossd_expression *program, struct expression_step step) {
+  for (int i = 0; i < program->count; i++)
+    if (same_step(&program->step[i], &step)) return i;
+  program->step[program->count] = step;
+  return program->count++;
 }
 
-static const struct expression_step *step_at(const struct expression_builder *builder, int i) {
-  return &builder->program->step[i];
+static bool is_constant(const struct lossd_expression *program, int i) {
+  return i < 0 || program->step[i].operation == EXPRESSION_CONSTANT;
 }
 
-static bool is_constant(const struct expression_builder *builder, int i) {
-  return i < 0 || step_at(builder, i)->operation == EXPRESSION_CONSTANT;
-}
-
-static int broadcast(struct expression_builder *builder, int x) {
-  if (step_at(builder, x)->vector) return x;
-  return add_step(builder, (struct expression_step){
+static int broadcast(struct lossd_expression *program, int x) {
+  if (program->step[x].vector) return x;
+  return add_step(program, (struct expression_step){
                                .operation = EXPRESSION_BROADCAST, .vector = true, .x = (int16_t)x, .y = -1});
 }
 
-int expression_constant(struct expression_builder *builder, double constant) {
-  return add_step(builder, (struct expression_step){
+int expression_constant(struct lossd_expression *program, double constant) {
+  return add_step(program, (struct expression_step){
                                .operation = EXPRESSION_CONSTANT, .x = -1, .y = -1, .constant = constant});
 }
 
-int expression_vector(struct expression_builder *builder, enum expression_operation which) {
-  return add_step(builder,
+int expression_vector(struct lossd_expression *program, enum expression_operation which) {
+  return add_step(program,
                   (struct expression_step){.operation = (uint8_t)which, .vector = true, .x = -1, .y = -1});
 }
 
-static int multiply(struct expression_builder *builder, int x, int y) {
-  return add_step(builder, (struct expression_step){.operation = EXPRESSION_MULTIPLY,
-                                                    .vector = step_at(builder, x)->vector,
+static int multiply(struct lossd_expression *program, int x, int y) {
+  return add_step(program, (struct expression_step){.operation = EXPRESSION_MULTIPLY,
+                                                    .vector = program->step[x].vector,
                                                     .x = (int16_t)x,
                                                     .y = (int16_t)y});
 }
 
 /* x^2, x^3 or x^4, or -1 for another power. */
-static int whole_power(struct expression_builder *builder, int x, double power) {
+static int whole_power(struct lossd_expression *program, int x, double power) {
   if (power != 2 && power != 3 && power != 4) return -1;
-  const int square = multiply(builder, x, x);
-  return power == 2 ? square : multiply(builder, square, power == 3 ? x : square);
+  const int square = multiply(program, x, x);
+  return power == 2 ? square : multiply(program, square, power == 3 ? x : square);
 }
 
-int expression_elementwise(struct expression_builder *builder, enum expression_operation operation, int x,
+int expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
                            int y) {
-  const double constant_x = step_at(builder, x)->constant,
-               constant_y = y < 0 ? 0 : step_at(builder, y)->constant;
-  if (is_constant(builder, x) && is_constant(builder, y))
-    return expression_constant(builder, expression_value(operation, constant_x, constant_y));
-  if (operation == EXPRESSION_POWER && is_constant(builder, y)) {
-    const int power = whole_power(builder, x, constant_y);
+  const double constant_x = program->step[x].constant, constant_y = y < 0 ? 0 : program->step[y].constant;
+  if (is_constant(program, x) && is_constant(program, y))
+    return expression_constant(program, expression_value(operation, constant_x, constant_y));
+  if (operation == EXPRESSION_POWER && is_constant(program, y)) {
+    const int power = whole_power(program, x, constant_y);
     if (power >= 0) return power;
   }
-  const bool vector = step_at(builder, x)->vector || (y >= 0 && step_at(builder, y)->vector);
-  if (vector) x = broadcast(builder, x);
-  if (vector && y >= 0) y = broadcast(builder, y);
-  return add_step(builder,
+  const bool vector = program->step[x].vector || (y >= 0 && program->step[y].vector);
+  if (vector) x = broadcast(program, x);
+  if (vector && y >= 0) y = broadcast(program, y);
+  return add_step(program,
                   (struct expression_step){
                       .operation = (uint8_t)operation, .vector = vector, .x = (int16_t)x, .y = (int16_t)y});
 }
 
-int expression_reduction(struct expression_builder *builder, enum expression_operation operation, int x,
+int expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x,
                          int y) {
   return add_step(
-      builder, (struct expression_step){.operation = (uint8_t)operation, .x = (int16_t)x, .y = (int16_t)y});
+      program, (struct expression_step){.operation = (uint8_t)operation, .x = (int16_t)x, .y = (int16_t)y});
 }
 
 /* Completion
@@ -133,9 +127,8 @@ static void plan_derivatives(struct lossd_expression *p) {
   }
 }
 
-void expression_complete(struct expression_builder *builder, int result) {
-  struct lossd_expression *p = builder->program;
-  drop_unused(p, result);
-  place_values(p);
-  plan_derivatives(p);
+void expression_complete(struct lossd_expression *program, int result) {
+  drop_unused(program, result);
+  place_values(program);
+  plan_derivatives(program);
 }

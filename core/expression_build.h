@@ -2,6 +2,8 @@
  *
  * Steps are numbers from 0 up. One that exists already is not made again; what depends on constants alone is
  * computed at once; a number that meets a vector is broadcast; whole powers up to 4 become multiplications.
+ *
+ * A program is the caller's, zeroed, with room for EXPRESSION_STEPS_A_NODE steps for each node; one thread.
  */
 #ifndef LOSSD_CORE_EXPRESSION_BUILD_H
 #define LOSSD_CORE_EXPRESSION_BUILD_H
@@ -11,22 +13,16 @@
 /* A node makes two steps at most: itself, and a broadcast of an operand or a second multiplication. */
 #define EXPRESSION_STEPS_A_NODE 2
 
-/* A program under construction; it has room for EXPRESSION_STEPS_A_NODE steps for each node. */
-struct expression_builder {
-  struct lossd_expression *program;
-};
-
-int expression_constant(struct expression_builder *builder, double constant);
+int expression_constant(struct lossd_expression *program, double constant);
 /* A vector: VECTOR_A or VECTOR_B. */
-int expression_vector(struct expression_builder *builder, enum expression_operation which);
+int expression_vector(struct lossd_expression *program, enum expression_operation which);
 /* An operator or an elementwise function of one (y = -1) or two steps. */
-int expression_elementwise(struct expression_builder *builder, enum expression_operation operation, int x,
+int expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
                            int y);
 /* A reduction of one (y = -1) or two vectors. */
-int expression_reduction(struct expression_builder *builder, enum expression_operation operation, int x,
-                         int y);
+int expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x, int y);
 /* Keeps what the result needs, in the same order, and says where values lie and which derivatives are wanted.
  */
-void expression_complete(struct expression_builder *builder, int result);
+void expression_complete(struct lossd_expression *program, int result);
 
 #endif
