@@ -1,6 +1,6 @@
-/* Open Inference answers: JSON that names the outputs, and behind it the bytes of those that were asked for
- * in binary. Its length is known only when its numbers are written, so there is room for the longest, and the
- * answer begins where the JSON, moved against the tensors, begins. */
+/* Open Inference outputs: their names, and answers: JSON that names the outputs, and behind it the bytes of
+ * those that were asked for in binary. Its length is known only when its numbers are written, so there is
+ * room for the longest, and the answer begins where the JSON, moved against the tensors, begins. */
 #include "api/formats/open_inference.h"
 
 #include <stdio.h>
@@ -8,7 +8,63 @@
 
 #include "api/dtype_name.h"
 #include "api/json_text.h"
+#include "api/json_value.h"
 #include "api/tensor_text.h"
+#include "core/row.h"
+
+/* Names
+ * ---------------------------------------------------------------------------------------------------- */
+
+static const char *const fixed_outputs[LOSSD_OUTPUT_GRADIENTS] = {"loss", "numerator", "denominator"};
+
+static int unknown_output(struct lossd_exchange *x, const char *name, size_t length, const char *pointer) {
+  const struct lossd_evaluation *e = &x->evaluation;
+  const unsigned gradients = lossd_all_gradients(e);
+  const char *known[LOSSD_MAX_OUTPUTS];
+  char names[LOSSD_MAX_ROLES][64], quoted[LOSSD_QUOTE_TEXT];
+  size_t count = 0;
+  for (; count < LOSSD_OUTPUT_GRADIENTS; count++) known[count] = fixed_outputs[count];
+  for (int role = 0; role < e->loss->role_count; role++) {
+    if (!(gradients & 1u << role)) continue;
+    snprintf(names[role], sizeof names[role], "grad.%s", e->loss->roles[role].name);
+    known[count++] = names[role];
+  }
+  lossd_fail(&x->problem, LOSSD_BAD_REQUEST, pointer, "there is no output \"%s\"",
+             lossd_quote(name, length, quoted));
+  const char *nearest = lossd_nearest(name, length, known, count);
+  if (nearest)
+    lossd_hint(&x->problem, "did you mean %s?", nearest);
+  else
+    lossd_hint(&x->problem, "ask for loss, numerator, denominator or grad.<input>");
+  return x->problem.status;
+}
+
+static int want_gradient(struct lossd_exchange *x, const char *name, size_t length, const char *pointer,
+                         int *output) {
+  if (lossd_want_gradient(&x->evaluation, name, length, pointer, &x->problem))
+    return x->problem.status = LOSSD_BAD_REQUEST; /* with what core says of it */
+  *output = LOSSD_OUTPUT_GRADIENTS + lossd_input_find(x->evaluation.loss, name, length);
+  return LOSSD_OK;
+}
+
+int lossd_open_inference_output(struct lossd_exchange *x, const char *name, size_t length,
+                                const char *pointer, int *output) {
+  const bool reduced = x->evaluation.options.value[LOSSD_REDUCTION] != LOSSD_NONE;
+  for (*output = 0; *output < LOSSD_OUTPUT_GRADIENTS; ++*output)
+    if (lossd_json_named(fixed_outputs[*output], name, length)) break;
+  if (*output == LOSSD_OUTPUT_LOSS || (*output < LOSSD_OUTPUT_GRADIENTS && reduced)) return LOSSD_OK;
+  if (*output < LOSSD_OUTPUT_GRADIENTS) {
+    lossd_fail(&x->problem, LOSSD_BAD_REQUEST, pointer, "there is no %s where reduction is none",
+               fixed_outputs[*output]);
+    lossd_hint(&x->problem, "ask for loss, or set reduction to mean or sum");
+    return x->problem.status;
+  }
+  if (length > 5 && !memcmp(name, "grad.", 5)) return want_gradient(x, name + 5, length - 5, pointer, output);
+  return unknown_output(x, name, length, pointer);
+}
+
+/* Answers
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Room for model, version and a longest id, each byte of which may be escaped; for all of one output but its
  * data. */
@@ -17,9 +73,9 @@
 
 /* The output wished for, in x->outputs; the reader made sure that it is there. */
 static int index_of(const struct lossd_exchange *x, int output) {
-  if (output < 3) return output;
+  if (output < LOSSD_OUTPUT_GRADIENTS) return output;
   for (int i = 0; i < x->output_count; i++)
-    if (x->outputs[i].role == output - 3) return i;
+    if (x->outputs[i].role == output - LOSSD_OUTPUT_GRADIENTS) return i;
   return 0;
 }
 

@@ -6,9 +6,12 @@
 
 #include "api/packed.h"
 
+/* Outputs as requests name them: these, then the gradient of each role in row order. */
+enum { LOSSD_OUTPUT_LOSS, LOSSD_OUTPUT_NUMERATOR, LOSSD_OUTPUT_DENOMINATOR, LOSSD_OUTPUT_GRADIENTS };
+
 /* An output that the request asks for. */
 struct lossd_wish {
-  int output; /* 0 loss, 1 numerator, 2 denominator, 3 + role: the role's gradient */
+  int output;
   bool binary;
 };
 
@@ -22,6 +25,10 @@ struct lossd_open_inference {
   char header_length[24];
 };
 
+/* The output of that name, which the request can give; asks for its gradient where it is one. pointer is
+ * where the request names it. LOSSD_OK, or the problem's status. */
+int lossd_open_inference_output(struct lossd_exchange *x, const char *name, size_t length,
+                                const char *pointer, int *output);
 /* See struct lossd_format. Leaves the state in x->format_state. */
 int lossd_open_inference_decode(struct lossd_exchange *x);
 

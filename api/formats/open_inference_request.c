@@ -318,55 +318,6 @@ static int take_settings(struct request *r) {
 /* Outputs
  * ------------------------------------------------------------------------------------------------------- */
 
-static const char *const fixed_outputs[] = {"loss", "numerator", "denominator"};
-
-static int unknown_output(struct request *r, const char *name, size_t length, const char *pointer) {
-  const struct lossd_evaluation *e = &r->x->evaluation;
-  const unsigned gradients = lossd_all_gradients(e);
-  const char *known[LOSSD_MAX_OUTPUTS];
-  char names[LOSSD_MAX_ROLES][64], quoted[LOSSD_QUOTE_TEXT];
-  size_t count = 0;
-  for (; count < 3; count++) known[count] = fixed_outputs[count];
-  for (int role = 0; role < e->loss->role_count; role++) {
-    if (!(gradients & 1u << role)) continue;
-    snprintf(names[role], sizeof names[role], "grad.%s", e->loss->roles[role].name);
-    known[count++] = names[role];
-  }
-  lossd_fail(&r->x->problem, LOSSD_BAD_REQUEST, pointer, "there is no output \"%s\"",
-             lossd_quote(name, length, quoted));
-  const char *nearest = lossd_nearest(name, length, known, count);
-  if (nearest)
-    lossd_hint(&r->x->problem, "did you mean %s?", nearest);
-  else
-    lossd_hint(&r->x->problem, "ask for loss, numerator, denominator or grad.<input>");
-  return r->x->problem.status;
-}
-
-static int want_gradient(struct request *r, const char *name, size_t length, const char *pointer,
-                         int *output) {
-  struct lossd_exchange *x = r->x;
-  if (lossd_want_gradient(&x->evaluation, name, length, pointer, &x->problem))
-    return x->problem.status = LOSSD_BAD_REQUEST; /* with what core says of it */
-  *output = 3 + lossd_input_find(x->evaluation.loss, name, length);
-  return LOSSD_OK;
-}
-
-static int find_output(struct request *r, const char *name, size_t length, const char *pointer, int *output) {
-  struct lossd_exchange *x = r->x;
-  const bool reduced = x->evaluation.options.value[0] != 0; /* `reduction` is the first option, `none` 0 */
-  for (*output = 0; *output < 3; ++*output)
-    if (lossd_json_named(fixed_outputs[*output], name, length)) break;
-  if (*output == 0 || (*output < 3 && reduced)) return LOSSD_OK;
-  if (*output < 3) {
-    lossd_fail(&x->problem, LOSSD_BAD_REQUEST, pointer, "there is no %s where reduction is none",
-               fixed_outputs[*output]);
-    lossd_hint(&x->problem, "ask for loss, or set reduction to mean or sum");
-    return x->problem.status;
-  }
-  if (length > 5 && !memcmp(name, "grad.", 5)) return want_gradient(r, name + 5, length - 5, pointer, output);
-  return unknown_output(r, name, length, pointer);
-}
-
 static int take_output(struct request *r, const cJSON *item, int index) {
   static const char *const known[] = {"name", "parameters"};
   struct lossd_open_inference *state = r->state;
@@ -380,7 +331,7 @@ static int take_output(struct request *r, const cJSON *item, int index) {
   if (lossd_json_members(&r->json, item, pointer, known, member, 2, problem)) return problem->status;
   const char *name =
       lossd_json_text(&r->json, member[0], at, "the output's name", LOSSD_INVALID_REQUEST, &length, problem);
-  if (!name || find_output(r, name, length, at, &wish.output)) return problem->status;
+  if (!name || lossd_open_inference_output(r->x, name, length, at, &wish.output)) return problem->status;
   const cJSON *binary = find_parameter(r, member[1], pointer, "binary_data");
   if (problem->status || (binary && take_flag(r, binary, pointer, &wish.binary))) return problem->status;
   for (int i = 0; i < state->wishes; i++)
