@@ -1,4 +1,5 @@
 // The loss and its gradient over one number of the first tensor, the k-th: one request, with a sample for each point of the curve.
+import { number } from "/ui/dom.js";
 
 const POINTS = 241;
 const UNBOUNDED = [-4, 4];
@@ -7,7 +8,6 @@ const READINGS = ["input_kind", "target_kind", "norm", "log_input", "log_target"
 
 const first = (value) => Array.isArray(value) ? first(value[0]) : value;
 const rank = (value) => Array.isArray(value) ? 1 + rank(value[0]) : 0;
-const number = (x) => typeof x === "string" ? Number(x) : x; // answers quote NaN and Infinity
 
 // option(name): the value in force, as text.
 function rangeOf(loss, option) {

@@ -1,6 +1,6 @@
 // /docs: Swagger UI where it was built in, else (or with ?plain) the reference page.
+import { $ } from "/ui/dom.js";
 
-const $ = (id) => document.getElementById(id);
 if (globalThis.SwaggerUIBundle && !new URLSearchParams(location.search).has("plain")) {
   $("swagger").hidden = $("plain").hidden = false;
   SwaggerUIBundle({ url: "/openapi.json", domNode: $("swagger"), deepLinking: true, validatorUrl: null, filter: true,

@@ -1,24 +1,18 @@
 // The playground: a request is built from the form as text (so that NaN and large integers pass), posted, and the answer
 // shown. The curves ask the server too: one request for each definition, with the prediction varied over a range.
 import { ownCurves, otherCurve } from "/ui/curves.js";
-import { plot, heat } from "/ui/plot.js";
+import { moveCursor, redraw, showCurves } from "/ui/curve_view.js";
+import { $, element, number } from "/ui/dom.js";
+import { heat } from "/ui/plot.js";
 import { snippets } from "/ui/snippets.js";
 import { tensorsOf } from "/ui/tensor_files.js";
 
-const $ = (id) => document.getElementById(id);
 const COLORS = { textbook: "--one", pytorch: "--two", others: ["--three", "--four", "--five", "--six"] };
 const EXTRA_ROLES = [
   { name: "sample_weight", description: "a factor for each unreduced loss", shape: "that of the unreduced loss" },
   { name: "grad_output", description: "the cotangent of the loss", shape: "that of the loss" },
 ];
-let losses = [], loss, digits, curves = [], compared = []; // compared: names of other losses
-let cursor = null; // the x at which the curves are read
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
+let losses = [], loss, digits, compared = []; // compared: names of other losses
 
 // Talking to the server
 
@@ -33,7 +27,6 @@ async function ask(path, body) {
 }
 
 const path = () => `/v1/losses/${loss.name}`;
-const number = (x) => typeof x === "string" ? Number(x) : x; // the answer quotes NaN and Infinity
 
 // Building the form
 
@@ -234,50 +227,6 @@ async function makeCurves() {
     ...others.map((c, i) => c && { ...c, color: COLORS.others[i % COLORS.others.length], dash: [] }).filter(Boolean)];
 }
 
-function showCurves() {
-  const slopes = curves.map((c) => ({ ...c, y: c.slope }));
-  for (const [id, drawn] of [["value-plot", curves], ["slope-plot", slopes]]) {
-    const xAt = plot($(id), drawn, cursor);
-    $(id).onpointermove = (event) => read(xAt(event.offsetX / $(id).clientWidth));
-  }
-  $("value-plot").dataset.curves = curves.length;
-  $("legend").replaceChildren(...curves.map((c) => {
-    const swatch = element("span", { className: "swatch" });
-    swatch.style.borderColor = `var(${c.color})`;
-    swatch.style.borderTopStyle = c.dash.length ? "dashed" : "solid";
-    return element("li", {}, swatch, ` ${c.name}`);
-  }));
-  const role = loss.roles[0].name, drawn = curves.find((c) => c.definition);
-  $("curve-text").textContent = !drawn ? "There is no curve over one prediction for these inputs."
-    : `of ${role}, at [${drawn.place.join(", ")}]: the loss of its ${drawn.rows ? "row" : "element"}, the rest as given.`;
-}
-
-// Reading the curves at an x: under the pointer, or moved by the arrow keys.
-
-function pointAt(curve, x) {
-  const step = curve.x[1] - curve.x[0], i = Math.round((x - curve.x[0]) / step);
-  return i in curve.x ? i : null;
-}
-
-function read(x) {
-  if (x === null || !curves.length) return;
-  cursor = x;
-  showCurves();
-  const found = curves.map((c) => [c, pointAt(c, x)]).filter(([, i]) => i !== null);
-  $("readout").textContent = found.length ? `At ${Number(found[0][0].x[found[0][1]].toPrecision(4))}: ${found
-    .map(([c, i]) => `${c.name} ${c.y[i]}, gradient ${c.slope[i]}`).join("; ")}` : "";
-}
-
-const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageDown: -20, PageUp: 20, Home: -Infinity, End: Infinity };
-
-function moveCursor(event) {
-  const own = curves[0], steps = STEPS[event.key];
-  if (!own || steps === undefined) return;
-  event.preventDefault();
-  const last = own.x.length - 1, from = cursor === null ? Math.round(last / 2) : pointAt(own, cursor) ?? 0;
-  read(own.x[Math.min(last, Math.max(0, from + steps))]);
-}
-
 // The permalink: everything but the digits, which are named
 
 function state() {
@@ -338,10 +287,7 @@ async function compute() {
   }
   const made = $("error").hidden ? await makeCurves().catch(() => []) : [];
   if (mine !== turn) return;
-  curves = made;
-  cursor = null;
-  $("readout").textContent = "Point at a plot, or move through it with the arrow keys.";
-  showCurves();
+  showCurves(made, loss.roles[0].name);
   document.body.dataset.turn = mine;
 }
 
@@ -385,7 +331,7 @@ function listen() {
     event.preventDefault();
     takeFile(event.dataTransfer.files[0], event.target.id.startsWith("role-") ? event.target.id : `role-${loss.roles[0].name}`);
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCurves);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
 
 async function start() {

@@ -1,13 +1,7 @@
 // The API page: /openapi.json as readable HTML, with a form to try each operation.
+import { $, element } from "/ui/dom.js";
 
-const $ = (id) => document.getElementById(id);
 let spec;
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 const resolve = (thing) => thing?.$ref ? thing.$ref.slice(2).split("/").reduce((at, key) => at[key], spec) : thing;
 const refName = (schema) => schema?.$ref?.split("/").at(-1);
