@@ -146,6 +146,19 @@ void lossd_json_array_leaves(struct lossd_json_array *array, int level, int64_t 
   array->span.count += count;
 }
 
+const char *lossd_json_array_rows(struct lossd_json_array *array, int level, const char *p, const char *end,
+                                  const char *stop) {
+  enum { LONGEST = 128 }; /* longer rows are faster one by one: blocks that know brackets look for more */
+  struct lossd_json_rows rows = {.length = array->dim[level], .in_row = array->count[level]};
+  if (array->span.bad_leaf || array->leaf_level != level || rows.length <= 0 || rows.length > LONGEST)
+    return p;
+  p = lossd_json_kernel()->skip_rows(p, end, stop, &rows);
+  array->span.count += rows.closed * rows.length + rows.in_row - array->count[level];
+  array->count[level - 1] += rows.closed;
+  array->count[level] = rows.in_row;
+  return p;
+}
+
 void lossd_json_array_bad(struct lossd_json_array *array, const char *text) {
   if (!array->span.bad_leaf) array->span.bad_leaf = text;
 }

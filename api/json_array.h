@@ -30,6 +30,11 @@ struct lossd_json_array {
   int64_t dim[LOSSD_JSON_MAX_DEPTH + 1];   /* of the arrays closed at that level; -1: none */
 };
 
+/* Plain numbers of the innermost arrays and of those that follow them in the same array, from p on, where a
+ * value is due; stop as above. Returns where the last of them ends, before its comma or bracket; p where
+ * there is none, or no short one has been closed yet that says how long each is to be. */
+const char *lossd_json_array_rows(struct lossd_json_array *array, int level, const char *p, const char *end,
+                                  const char *stop);
 void lossd_json_array_begin(struct lossd_json_array *array, const char *text);
 void lossd_json_array_open(struct lossd_json_array *array, int level);
 void lossd_json_array_close(struct lossd_json_array *array, int level);

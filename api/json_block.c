@@ -8,7 +8,7 @@
 
 /* Where the bytes of each class are. */
 struct classes {
-  uint64_t digit, zero, minus, plus, point, e, comma, space;
+  uint64_t digit, zero, minus, plus, point, e, comma, space, open, close;
 };
 
 static inline struct classes classify(bytes64 bytes) {
@@ -88,9 +88,15 @@ static const char *skip_any(const char *text, const char *end, const char *stop,
   return text;
 }
 
+static inline void classify_brackets(struct classes *c, bytes64 bytes) {
+  c->open = equal(bytes, '[');
+  c->close = equal(bytes, ']');
+}
+
 /* What plain numbers, which have neither exponent nor plus, leave for the next block: 0 or 1 each. */
 struct carry {
   uint64_t number, digit, needs_digit, leading_minus, leading_zero, fraction, due, blank;
+  uint64_t close, row_due, row_blank, open;
 };
 
 /* `mask` moved to the bytes right after; *carry is what came from the block before, and becomes what goes to
@@ -101,12 +107,13 @@ static inline uint64_t after_with(uint64_t mask, uint64_t *carry) {
   return moved;
 }
 
-static inline uint64_t find_plain_faults(const struct classes *c, struct carry *carry) {
+/* `due`: the bytes after commas between numbers; `opened`: those after brackets. */
+static inline uint64_t find_plain_faults(const struct classes *c, uint64_t due, uint64_t opened,
+                                         struct carry *carry) {
   const uint64_t number = c->digit | c->minus | c->point;
   const uint64_t start = number & ~after_with(number, &carry->number);
-  const uint64_t due = after_with(c->comma, &carry->due);
   const uint64_t blank = c->space & due; /* one before a number */
-  const uint64_t value = (due & ~blank) | after_with(blank, &carry->blank);
+  const uint64_t value = (due & ~blank) | after_with(blank, &carry->blank) | opened;
   uint64_t faults = (start ^ value) | (c->space & ~blank);
   faults |= c->minus & ~start;
   faults |= c->point & ~after_with(c->digit, &carry->digit);
@@ -126,13 +133,69 @@ static const char *skip_plain(const char *text, const char *end, const char *sto
   for (const char *block = text; block < stop && end - block >= LOSSD_JSON_BLOCK; block += LOSSD_JSON_BLOCK) {
     const struct classes c = classify(load_bytes(block));
     const uint64_t others = ~(c.digit | c.minus | c.point | c.comma | c.space);
-    const uint64_t faults = find_plain_faults(&c, &carry) | others;
+    const uint64_t due = after_with(c.comma, &carry.due);
+    const uint64_t faults = find_plain_faults(&c, due, 0, &carry) | others;
     const uint64_t commas = c.comma & before_first(faults);
     *count += __builtin_popcountll(commas);
     if (commas) text = block + 64 - __builtin_clzll(commas);
     if (faults) break;
   }
   return text;
+}
+
+/* Plain numbers in rows: a bracket ends the last number of a row, and `between` two rows is a comma. That a
+ * bracket comes right after a digit follows from what may come after all else. */
+static inline uint64_t find_row_faults(struct classes *c, uint64_t *between, struct carry *carry) {
+  const uint64_t closed = after_with(c->close, &carry->close);
+  *between = c->comma & closed;
+  const uint64_t due = after_with(c->comma & ~*between, &carry->due);
+  const uint64_t row_due = after_with(*between, &carry->row_due), row_blank = c->space & row_due;
+  const uint64_t row = (row_due & ~row_blank) | after_with(row_blank, &carry->row_blank);
+  const uint64_t opened = after_with(c->open, &carry->open);
+  c->space &= ~row_blank;
+  return find_plain_faults(c, due, opened, carry) | (closed ^ *between) | (c->open ^ row);
+}
+
+/* Counts commas, and closes rows up to the first of another length. Returns the ends of numbers up to there.
+ */
+static inline uint64_t count_rows(uint64_t commas, uint64_t closes, struct lossd_json_rows *rows) {
+  uint64_t seen = 0;
+  for (uint64_t rest = closes; rest; rest &= rest - 1) {
+    const uint64_t before = before_first(rest);
+    const int64_t in_row = rows->in_row + __builtin_popcountll(commas & before & ~seen) + 1;
+    if (in_row != rows->length) {
+      commas &= before;
+      closes &= before;
+      break;
+    }
+    rows->in_row = 0;
+    rows->closed++;
+    seen = before;
+  }
+  rows->in_row += __builtin_popcountll(commas & ~seen);
+  return commas | closes;
+}
+
+static const char *skip_rows(const char *text, const char *end, const char *stop,
+                             struct lossd_json_rows *rows) {
+  struct carry carry = {.due = 1};
+  const char *last = text;
+  for (const char *block = text; block < stop && end - block >= LOSSD_JSON_BLOCK; block += LOSSD_JSON_BLOCK) {
+    const bytes64 bytes = load_bytes(block);
+    struct classes c = classify(bytes);
+    uint64_t between;
+    classify_brackets(&c, bytes);
+    const uint64_t others = ~(c.digit | c.minus | c.point | c.comma | c.space | c.open | c.close);
+    const uint64_t good = before_first(find_row_faults(&c, &between, &carry) | others);
+    const uint64_t closes = c.close & good, ends = count_rows(c.comma & ~between & good, closes, rows);
+    if (ends) last = block + 63 - __builtin_clzll(ends);
+    if (~good || closes & ~ends) break;
+  }
+  if (last > text && *last == ']') { /* the caller closes it */
+    rows->closed--;
+    rows->in_row = rows->length;
+  }
+  return last;
 }
 
 static const char *skip(const char *text, const char *end, const char *stop, int64_t *count) {
@@ -151,6 +214,12 @@ static const char *skip(const char *text, const char *end, const char *stop, int
   return text;
 }
 
+static const char *skip_rows(const char *text, const char *end, const char *stop,
+                             struct lossd_json_rows *rows) {
+  (void)end, (void)stop, (void)rows;
+  return text;
+}
+
 #endif
 
 const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const char *end,
@@ -163,6 +232,7 @@ extern const struct lossd_json_kernel LOSSD_IN_SET(json);
 const struct lossd_json_kernel LOSSD_IN_SET(json) = {
     .instruction_set = LOSSD_TEXT(LOSSD_VARIANT),
     .skip = skip,
+    .skip_rows = skip_rows,
     .take = LOSSD_IN_SET(json_take),
 #if defined(__AVX2__)
     .round_doubles = LOSSD_IN_SET(round_doubles),

@@ -14,6 +14,13 @@
 /* As the fraction of a decimal: it is none, but whatever is at text + digits. */
 #define LOSSD_JSON_UNUSUAL 255
 
+/* Rows of one length in an array of arrays, while they are passed over. */
+struct lossd_json_rows {
+  int64_t length; /* of each, at least 1 */
+  int64_t in_row; /* numbers of the row that is open */
+  int64_t closed; /* rows */
+};
+
 struct lossd_json_kernel {
   const char *instruction_set;
   /* text is where a value is due. Returns the end of as many whole numbers with their commas as fill blocks
@@ -21,6 +28,10 @@ struct lossd_json_kernel {
    * among them. Begins no block from stop on, and reads nothing from end on. Numbers may have one space
    * before them. */
   const char *(*skip)(const char *text, const char *end, const char *stop, int64_t *count);
+  /* The same for numbers in rows. Returns where the last of them ends, before its comma or bracket, and
+   * updates in_row and closed; text where there is none. Stops at the end of a row of another length, which
+   * is not closed then. */
+  const char *(*skip_rows)(const char *text, const char *end, const char *stop, struct lossd_json_rows *rows);
   /* Takes the next leaves of checked text that begins between leaves and ends after one, as a stretch of
    * nested arrays does. Returns where to go on: end, when all are taken. Nothing before begin is read. text
    * itself: this instruction set has no fast way, and nothing to round with. */

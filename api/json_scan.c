@@ -376,13 +376,17 @@ static bool note_place(struct scanner *s, const char *p) {
 
 /* A run of numbers inside an array of numbers, where nearly all the bytes of a large request are. */
 static const char *scan_run(struct scanner *s, const char *p) {
-  int64_t count;
+  const int level = s->depth - s->array_depth + 1;
   const char *const stop = s->end < s->next_look ? s->end : s->next_look;
-  p = lossd_json_skip_numbers(p, s->end, stop, &count);
-  if (!count) return p;
-  lossd_json_array_leaves(&s->array, s->depth - s->array_depth + 1, count);
+  const char *last = lossd_json_array_rows(&s->array, level, p, s->end, stop);
+  if (last == p) {
+    int64_t count;
+    last = lossd_json_skip_numbers(p, s->end, stop, &count);
+    if (!count) return last;
+    lossd_json_array_leaves(&s->array, level, count);
+  }
   s->expect = COMMA_OR_CLOSE;
-  return p < s->next_place || note_place(s, p) ? p : NULL;
+  return last < s->next_place || note_place(s, last) ? last : NULL;
 }
 
 static const char *scan_all(struct scanner *s) {

@@ -71,6 +71,8 @@ struct result {
   int status;
   long long offset;
   int64_t count;
+  bool ragged;
+  struct lossd_shape shape;
 };
 
 /* Reads the text from a block of exactly its size. out may be NULL. */
@@ -83,10 +85,15 @@ static struct result read_array(const char *text, size_t length, enum lossd_dtyp
   memcpy(copy, text, length);
   lossd_arena_init(&arena, NULL);
   lossd_json_parse(&json, copy, length, NULL, &arena, &problem);
-  struct result result = {problem.status, problem.offset, -1};
+  struct result result = {.status = problem.status, .offset = problem.offset, .count = -1};
   const struct lossd_json_span *span = problem.status ? NULL : lossd_json_span(&json, json.root);
   if (span && span->kind == LOSSD_JSON_ARRAY) {
     result.count = span->bad_leaf ? -1 : span->count;
+    result.ragged = !span->bad_leaf && span->ragged;
+    if (!span->bad_leaf && !span->ragged) {
+      result.shape.rank = span->rank;
+      memcpy(result.shape.dim, span->dim, (size_t)span->rank * sizeof *span->dim);
+    }
     if (out) assert_int_equal(lossd_json_read(span, dtype, out, "", NULL, &problem), LOSSD_OK);
   }
   lossd_json_free(&json);
@@ -182,7 +189,7 @@ static size_t without_blocks(const char *text, size_t length, char *out) {
 }
 
 /* A tab may also stand where a comma, now a byte later, is at fault. */
-static void expect_same_fault(const char *text, size_t length, const char *set) {
+static void expect_same_reading(const char *text, size_t length, const char *set) {
   static char plain[2 * ROOM];
   const struct result one_by_one =
       read_array(plain, without_blocks(text, length, plain), LOSSD_FLOAT64, NULL);
@@ -190,7 +197,9 @@ static void expect_same_fault(const char *text, size_t length, const char *set) 
   const long long offset =
       by_blocks.offset < 0 ? -1 : (long long)without_blocks(text, (size_t)by_blocks.offset, NULL);
   const long long late = one_by_one.offset - offset;
-  if (one_by_one.status != by_blocks.status || one_by_one.count != by_blocks.count || late < 0 || late > 1)
+  const bool same_shape = one_by_one.ragged == by_blocks.ragged && one_by_one.count == by_blocks.count &&
+                          lossd_shape_equal(&one_by_one.shape, &by_blocks.shape);
+  if (one_by_one.status != by_blocks.status || !same_shape || late < 0 || late > 1)
     fail_msg("%s: status %d, %lld numbers, byte %lld; one by one %d, %lld, %lld: %.300s", set,
              by_blocks.status, (long long)by_blocks.count, offset, one_by_one.status,
              (long long)one_by_one.count, one_by_one.offset, text);
@@ -209,7 +218,7 @@ static void finds_the_same_faults_as_one_by_one_in_every_instruction_set(void **
     a.text[a.length] = 0;
     for (size_t set = 0; set < SETS; set++)
       if (lossd_force_instruction_set(instruction_sets[set]))
-        expect_same_fault(a.text, a.length, instruction_sets[set]);
+        expect_same_reading(a.text, a.length, instruction_sets[set]);
   }
 }
 
@@ -256,11 +265,45 @@ static void writes_many_as_it_writes_one_in_every_instruction_set(void **state) 
   }
 }
 
+/* Rows of 1 to 9 numbers, in two or three dimensions; in some texts a row is longer or shorter, or there is a
+ * fault. */
+static size_t write_rows(char *text, uint64_t *random, bool deep, bool ragged, const char *comma) {
+  const int length = 1 + (int)below(random, 9), rows = 20 + (int)below(random, 20);
+  const int wrong = ragged ? (int)below(random, (uint64_t)rows) : -1, kind = (int)below(random, 6);
+  char *at = text + sprintf(text, deep ? "[[[" : "[[");
+  for (int row = 0; row < rows; row++) {
+    const int count = length + (row == wrong ? (int)below(random, 3) - 1 : 0);
+    if (row) at += sprintf(at, deep && row % 5 == 0 ? "]]%s[[" : "]%s[", comma);
+    for (int i = 0; i < count; i++) {
+      if (i) at += sprintf(at, "%s", comma);
+      write_number(random, below(random, 200) ? kind : (int)below(random, KINDS), at);
+      at += strlen(at);
+    }
+  }
+  at += sprintf(at, deep ? "]]]" : "]]");
+  return (size_t)(at - text);
+}
+
+static void finds_the_same_shapes_as_one_by_one_in_every_instruction_set(void **state) {
+  (void)state;
+  static const char bytes[] = "0.,, []";
+  static char text[ROOM];
+  uint64_t random = 5;
+  for (int i = 0; i < 4000; i++) {
+    const size_t length = write_rows(text, &random, i % 2, i / 2 % 2, i / 4 % 3 ? "," : ", ");
+    if (i % 3 == 0) text[below(&random, length)] = bytes[below(&random, sizeof bytes - 1)];
+    for (size_t set = 0; set < SETS; set++)
+      if (lossd_force_instruction_set(instruction_sets[set]))
+        expect_same_reading(text, length, instruction_sets[set]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_arrays_correctly_rounded_in_every_instruction_set),
       cmocka_unit_test(reads_stretches_as_it_reads_the_whole_in_every_instruction_set),
       cmocka_unit_test(writes_many_as_it_writes_one_in_every_instruction_set),
+      cmocka_unit_test(finds_the_same_shapes_as_one_by_one_in_every_instruction_set),
       cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
