@@ -5,6 +5,7 @@
 #include "api/json_tensor.h"
 #include "api/tensor_text.h"
 #include "tests/binary.h"
+#include "tests/scarce_memory.h"
 
 /* The tensors and settings of a request, before it is spelled. */
 struct meaning {
@@ -211,28 +212,35 @@ static void read_answer(struct test_exchange *t, enum spelling spelling, struct 
   }
 }
 
-static void exchange(const struct meaning *m, enum spelling request, enum spelling answer,
-                     struct outputs *out) {
-  struct test_exchange t;
+/* Runs a request. memory may be NULL. */
+static void run(struct test_exchange *t, const struct meaning *m, enum spelling request, enum spelling answer,
+                const struct lossd_memory *memory) {
   struct lossd_arena arena;
   struct spelled s = {.json_length = 0};
   char length[24];
   lossd_arena_init(&arena, NULL);
   spell(m, request, &s, &arena);
-  test_exchange_init(&t, m->loss, s.body.data, s.body.length);
-  t.x.request_format = formats[request];
-  t.x.answer_format = formats[answer];
-  t.x.query = s.query.data;
-  t.x.query_length = s.query.length - 1;
+  test_exchange_init(t, m->loss, s.body.data, s.body.length);
+  lossd_arena_init(&t->arena, memory);
+  t->x.request_format = formats[request];
+  t->x.answer_format = formats[answer];
+  t->x.query = s.query.data;
+  t->x.query_length = s.query.length - 1;
   snprintf(length, sizeof length, "%zu", s.json_length);
-  if (request == INFERENCE_BINARY) t.x.inference_header_length = length;
-  test_exchange_run(&t);
+  if (request == INFERENCE_BINARY) t->x.inference_header_length = length;
+  test_exchange_run(t);
+  lossd_arena_reset(&arena);
+}
+
+static void exchange(const struct meaning *m, enum spelling request, enum spelling answer,
+                     struct outputs *out) {
+  struct test_exchange t;
+  run(&t, m, request, answer, NULL);
   if (t.x.http_status != 200)
     fail_msg("%s in %s: %.*s", m->loss, spelling_names[request], (int)t.x.answer_length, t.x.answer);
   out->length = 0;
   read_answer(&t, answer, out);
   test_exchange_done(&t);
-  lossd_arena_reset(&arena);
 }
 
 /* Every request in every answer that /v1 and /v2 can give. */
@@ -352,40 +360,17 @@ static void numbers_that_are_not_finite(void **state) {
   expect_the_same_bits(&m);
 }
 
-/* Memory and cancellation
- * --------------------------------------------------------------------------------------- */
-
-static void *take_some(void *context, size_t bytes) {
-  int *left = context;
-  return (*left)-- > 0 ? aligned_alloc(64, bytes) : NULL;
-}
-static void give_some(void *context, void *block, size_t bytes) {
-  (void)context;
-  (void)bytes;
-  free(block);
-}
+/* Memory
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Runs a request with memory of so many blocks; its status. */
 static int run_with_blocks(const struct meaning *m, enum spelling spelling, int blocks) {
   struct test_exchange t;
-  struct lossd_arena arena;
-  struct spelled s = {.json_length = 0};
-  char length[24];
-  const struct lossd_memory memory = {take_some, give_some, &blocks};
-  lossd_arena_init(&arena, NULL);
-  spell(m, spelling, &s, &arena);
-  test_exchange_init(&t, m->loss, s.body.data, s.body.length);
-  lossd_arena_init(&t.arena, &memory);
-  t.x.request_format = t.x.answer_format = formats[spelling];
-  t.x.query = s.query.data;
-  t.x.query_length = s.query.length - 1;
-  snprintf(length, sizeof length, "%zu", s.json_length);
-  if (spelling == INFERENCE_BINARY) t.x.inference_header_length = length;
-  test_exchange_run(&t);
+  const struct lossd_memory memory = scarce_memory(&blocks);
+  run(&t, m, spelling, spelling, &memory);
   const int status = t.x.http_status;
   assert_true(status == 200 || strstr(t.x.answer, "out_of_memory"));
   test_exchange_done(&t);
-  lossd_arena_reset(&arena);
   return status;
 }
 

@@ -1,6 +1,7 @@
 /* Problems on the wire. */
 #include "api/problem.h"
 
+#include "tests/scarce_memory.h"
 #include "tests/unit.h"
 
 static void expect_body(const struct lossd_problem *problem, enum lossd_error_style style,
@@ -80,15 +81,10 @@ static void every_status_has_a_row(void **state) {
   }
 }
 
-static void *take_nothing(void *context, size_t bytes) {
-  (void)context;
-  (void)bytes;
-  return NULL;
-}
-
 static void has_a_body_without_memory_too(void **state) {
   (void)state;
-  const struct lossd_memory nothing = {take_nothing, NULL, NULL};
+  int blocks = 0;
+  const struct lossd_memory nothing = scarce_memory(&blocks);
   struct lossd_arena arena;
   struct lossd_problem problem;
   size_t length;
