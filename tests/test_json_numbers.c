@@ -222,6 +222,25 @@ static void finds_the_same_faults_as_one_by_one_in_every_instruction_set(void **
   }
 }
 
+/* Signs are looked up by what is there: it must be one, of leaves that are no plain numbers too. */
+static void gives_every_leaf_a_sign(void **state) {
+  (void)state;
+  static const char text[] = "1,NaN,-2.5,\"-Infinity\",1e400,-3,4,null,123456789012345678901234567890,5,-6";
+  const char *const best = lossd_instruction_set();
+  for (size_t set = 0; set < SETS; set++) {
+    if (!lossd_force_instruction_set(instruction_sets[set])) continue; /* not on this machine */
+    struct lossd_decimals decimals;
+    memset(&decimals, 0xFF, sizeof decimals);
+    decimals.count = 0;
+    const char *const end = text + sizeof text - 1;
+    const char *const next = lossd_json_kernel()->take(text, text, end, &decimals);
+    if (next == text) continue; /* has no fast way */
+    assert_int_equal(decimals.count, 11);
+    for (size_t i = 0; i < decimals.count; i++) assert_true(decimals.negative[i] <= 1);
+  }
+  lossd_force_instruction_set(best);
+}
+
 /* Writing
  * ----------------------------------------------------------------------------------------------------- */
 
@@ -302,9 +321,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_arrays_correctly_rounded_in_every_instruction_set),
       cmocka_unit_test(reads_stretches_as_it_reads_the_whole_in_every_instruction_set),
+      cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
+      cmocka_unit_test(gives_every_leaf_a_sign),
       cmocka_unit_test(writes_many_as_it_writes_one_in_every_instruction_set),
       cmocka_unit_test(finds_the_same_shapes_as_one_by_one_in_every_instruction_set),
-      cmocka_unit_test(finds_the_same_faults_as_one_by_one_in_every_instruction_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
