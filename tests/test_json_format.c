@@ -1,10 +1,8 @@
-/* application/json: requests, answers and refusals, as the contract says them. */
-#include <cjson/cJSON.h>
-#include <pthread.h>
-#include <sched.h>
+/* application/json: requests and their answers, and limits. */
 #include <stdatomic.h>
 
 #include "tests/exchange.h"
+#include "tests/scarce_memory.h"
 
 static void expect_answer(const char *loss, const char *body, const char *answer) {
   struct test_exchange t;
@@ -172,173 +170,6 @@ static void reads_targets_as_indices_or_probabilities_by_their_rank(void **state
   EXPECT_ANSWERS("CrossEntropyLoss", class_targets);
 }
 
-/* Refusals
- * ------------------------------------------------------------------------------------------------------ */
-
-struct refusal {
-  const char *body;
-  int http;
-  const char *code, *pointer, *hint;
-};
-
-#define MSE(input) "{\"target\":[1,2],\"input\":" input "}"
-static const struct refusal refusals[] = {
-    {"", 400, "bad_json", "", ""},
-    {"{\"input\":[1,2],", 400, "bad_json", "", ""},
-    {"{\"input\":[1],\"input\":[1]}", 400, "bad_json", "", ""},
-    {"{\"inputs\":[1],}", 400, "bad_json", "", ""},
-    {"[1]", 422, "invalid_request", "", ""},
-    {"[]", 422, "invalid_request", "", ""},
-    {"\"x\"", 422, "invalid_request", "", ""},
-    {"null", 422, "invalid_request", "", ""},
-    {"1", 422, "invalid_request", "", ""},
-    {"{}", 422, "missing_role", "/input", ""},
-    {"{\"input\":[1]}", 422, "missing_role", "/target", ""},
-    {"{\"inptu\":[1]}", 422, "unknown_member", "/inptu", "did you mean input?"},
-    {"{\"Input\":[1]}", 422, "unknown_member", "/Input", "did you mean input?"},
-    {"{\"reduction\":\"sum\"}", 422, "unknown_member", "/reduction", "options go into the member options"},
-    {"{\"definition\":\"pytorch\"}", 422, "unknown_member", "/definition",
-     "options go into the member options"},
-    {"{\"a/b~\":1}", 422, "unknown_member", "/a~1b~0", ""},
-    {MSE("null"), 422, "invalid_tensor", "/input", ""},
-    {MSE("\"1\""), 422, "invalid_tensor", "/input", ""},
-    {MSE("true"), 422, "invalid_tensor", "/input", ""},
-    {MSE("[1,true]"), 422, "invalid_tensor", "/input/1", ""},
-    {MSE("[1,\"2\"]"), 422, "invalid_tensor", "/input/1", ""},
-    {MSE("[[1,2],[3,null]]"), 422, "invalid_tensor", "/input/1/1", ""},
-    {MSE("[1,{\"a\":2}]"), 422, "invalid_tensor", "/input/1", ""},
-    {MSE("[\"a\",1]"), 422, "invalid_tensor", "/input", ""},
-    {MSE("[[1],[2,3]]"), 422, "invalid_tensor", "/input", ""},
-    {MSE("[1,[2]]"), 422, "invalid_tensor", "/input", ""},
-    {MSE("[[[[[[[[[1]]]]]]]]]"), 422, "invalid_shape", "/input", ""},
-    {MSE("[1,1e400]"), 422, "value_out_of_domain", "/input/1", "write an infinite value as Infinity"},
-    {MSE("{}"), 422, "invalid_tensor", "/input", ""},
-    {MSE("{\"dta\":[1,2]}"), 422, "unknown_member", "/input/dta", "did you mean data?"},
-    {MSE("{\"data\":[1,2],\"base64\":\"\"}"), 422, "invalid_tensor", "/input", ""},
-    {MSE("{\"base64\":\"AwQ=\",\"shape\":[2]}"), 422, "invalid_tensor", "/input", ""},
-    {MSE("{\"base64\":\"AwQ=\",\"dtype\":\"int8\"}"), 422, "invalid_tensor", "/input", ""},
-    {MSE("{\"base64\":[3,4],\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64", ""},
-    {MSE("{\"base64\":\"AwQ\",\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64",
-     ""},
-    {MSE("{\"base64\":\"AwR=\",\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64",
-     ""},
-    {MSE("{\"base64\":\"Aw==\",\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64",
-     ""},
-    {MSE("{\"base64\":\"A-Q=\",\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64",
-     ""},
-    {MSE("{\"base64\":\" AwQ\",\"dtype\":\"int8\",\"shape\":[2]}"), 422, "invalid_tensor", "/input/base64",
-     ""},
-    {MSE("{\"base64\":\"AwQ=\",\"dtype\":\"int8\",\"shape\":[1000000000000]}"), 422, "invalid_tensor",
-     "/input/base64", ""},
-    {MSE("{\"data\":[1,2],\"dtype\":\"float\"}"), 422, "dtype_mismatch", "/input/dtype", ""},
-    {MSE("{\"data\":[1,2],\"dtype\":\"Float32\"}"), 422, "dtype_mismatch", "/input/dtype",
-     "did you mean float32?"},
-    {MSE("{\"data\":[1,2],\"dtype\":\"uint32\"}"), 422, "dtype_mismatch", "/input/dtype",
-     "send the next larger signed type, or int64"},
-    {MSE("{\"data\":[1,2],\"dtype\":5}"), 422, "invalid_tensor", "/input/dtype", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[-2]}"), 422, "invalid_shape", "/input/shape/0", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[1,2.5]}"), 422, "invalid_shape", "/input/shape/1", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[1e300]}"), 422, "invalid_shape", "/input/shape/0", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[NaN]}"), 422, "invalid_shape", "/input/shape/0", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[\"3\"]}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[2,\"3\"]}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":2}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[[2]]}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[4294967296,4294967296]}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[1,1,1,1,1,1,1,1,2]}"), 422, "invalid_shape", "/input/shape", ""},
-    {MSE("{\"data\":[1,2],\"shape\":[3]}"), 422, "invalid_tensor", "/input/data", ""},
-    {MSE("{\"data\":[[1],[2]],\"shape\":[1,2]}"), 422, "invalid_tensor", "/input/data", ""},
-    {MSE("{\"data\":[[1,2]],\"shape\":[2]}"), 422, "invalid_tensor", "/input/data", ""},
-    {MSE("{\"data\":[[1],[2,3]]}"), 422, "invalid_tensor", "/input/data", ""},
-    {MSE("{\"data\":{\"a\":1}}"), 422, "invalid_tensor", "/input/data", ""},
-    {MSE("{\"data\":[1,1e39],\"dtype\":\"float32\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send it as float64, or an infinite value as Infinity"},
-    {MSE("{\"data\":[1,65520],\"dtype\":\"float16\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send it as float64, or an infinite value as Infinity"},
-    {MSE("{\"data\":[1,3.4e38],\"dtype\":\"bfloat16\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send it as float64, or an infinite value as Infinity"},
-    {MSE("{\"data\":[1,9223372036854775808],\"dtype\":\"int64\"}"), 422, "value_out_of_domain",
-     "/input/data/1", "send whole numbers within the range of int64"},
-    {MSE("{\"data\":[-2147483649,2],\"dtype\":\"int32\"}"), 422, "value_out_of_domain", "/input/data/0",
-     "send whole numbers within the range of int32"},
-    {MSE("{\"data\":[1,32768],\"dtype\":\"int16\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send whole numbers within the range of int16"},
-    {MSE("{\"data\":[1,-129],\"dtype\":\"int8\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send whole numbers within the range of int8"},
-    {MSE("{\"data\":[1,-1],\"dtype\":\"uint8\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send whole numbers within the range of uint8"},
-    {MSE("{\"data\":[1,1.5],\"dtype\":\"int64\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send whole numbers within the range of int64"},
-    {MSE("{\"data\":[1,NaN],\"dtype\":\"int64\"}"), 422, "value_out_of_domain", "/input/data/1",
-     "send whole numbers within the range of int64"},
-    {MSE("{\"data\":[true,1],\"dtype\":\"bool\"}"), 422, "invalid_tensor", "/input/data/1",
-     "send true and false"},
-    {MSE("{\"data\":[1,true],\"dtype\":\"int8\"}"), 422, "invalid_tensor", "/input/data/1", ""},
-    {MSE("[1]"), 422, "shape_mismatch", "", ""},
-    {MSE("[1,2],\"options\":[]"), 422, "invalid_request", "/options", ""},
-    {MSE("[1,2],\"options\":{\"delta\":1}"), 422, "unknown_option", "/options/delta", ""},
-    {MSE("[1,2],\"options\":{\"Reduction\":\"sum\"}"), 422, "unknown_option", "/options/Reduction",
-     "did you mean reduction?"},
-    {MSE("[1,2],\"options\":{\"reduction\":\"avg\"}"), 422, "invalid_option", "/options/reduction", ""},
-    {MSE("[1,2],\"options\":{\"reduction\":1}"), 422, "invalid_option", "/options/reduction", ""},
-    {MSE("[1,2],\"options\":{\"reduction\":null}"), 422, "invalid_option", "/options/reduction", ""},
-    {MSE("[1,2],\"options\":{\"reduction\":[1]}"), 422, "invalid_option", "/options/reduction", ""},
-    {MSE("[1,2],\"options\":{\"reduction\":1e999}"), 422, "invalid_option", "/options/reduction", ""},
-    {MSE("[1,2],\"id\":5"), 422, "invalid_request", "/id", ""},
-    {MSE("[1,2],\"id\":null"), 422, "invalid_request", "/id", ""},
-    {MSE("[1,2],\"gradients\":1"), 422, "invalid_request", "/gradients", ""},
-    {MSE("[1,2],\"gradients\":\"input\""), 422, "invalid_request", "/gradients", ""},
-    {MSE("[1,2],\"gradients\":[1]"), 422, "invalid_request", "/gradients", ""},
-    {MSE("[1,2],\"gradients\":[\"input\",5]"), 422, "invalid_request", "/gradients/1", ""},
-    {MSE("[1,2],\"gradients\":[\"weight\"]"), 422, "not_differentiable", "/gradients/0", ""},
-    {MSE("[1,2],\"gradients\":[\"input\",\"sample_weight\"]"), 422, "not_differentiable", "/gradients/1", ""},
-    {MSE("{\"data\":[1,2],\"dtype\":\"int8\"},\"gradients\":[\"input\"]"), 422, "not_differentiable",
-     "/gradients/0", ""},
-};
-
-static void expect_refusal(const struct test_exchange *t, const struct refusal *r) {
-  const struct lossd_problem *problem = &t->x.problem;
-  if (t->x.http_status != r->http || strcmp(lossd_status_row(problem->status)->code, r->code) ||
-      (*r->pointer && strcmp(problem->pointer, r->pointer)) || (*r->hint && strcmp(problem->hint, r->hint)))
-    fail_msg("%s\n  gave %d %.*s\n  not %d %s %s %s", r->body, t->x.http_status, (int)t->x.answer_length,
-             t->x.answer, r->http, r->code, r->pointer, r->hint);
-  assert_string_equal(t->x.content_type, "application/problem+json");
-}
-
-static void refuses_what_is_no_evaluation(void **state) {
-  (void)state;
-  for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-    struct test_exchange t;
-    test_exchange_text(&t, "MSELoss", refusals[i].body);
-    expect_refusal(&t, &refusals[i]);
-    test_exchange_done(&t);
-  }
-}
-
-static void refuses_an_unknown_loss_before_the_body(void **state) {
-  (void)state;
-  static const struct refusal refusal = {"{", 404, "unknown_loss", "", "did you mean MSELoss?"};
-  struct test_exchange t;
-  test_exchange_text(&t, "MSLoss", refusal.body);
-  expect_refusal(&t, &refusal);
-  test_exchange_done(&t);
-}
-
-static void refuses_a_query_after_the_bodys_syntax(void **state) {
-  (void)state;
-  static const struct refusal cases[] = {{MSE("[1,2]"), 422, "invalid_request", "", ""},
-                                         {MSE("[1,2"), 400, "bad_json", "", ""}};
-  for (size_t i = 0; i < 2; i++) {
-    struct test_exchange t;
-    test_exchange_init(&t, "MSELoss", cases[i].body, strlen(cases[i].body));
-    t.x.query = "reduction=sum";
-    t.x.query_length = strlen(t.x.query);
-    test_exchange_run(&t);
-    expect_refusal(&t, &cases[i]);
-    test_exchange_done(&t);
-  }
-}
-
 static void takes_ids_of_up_to_128_bytes(void **state) {
   (void)state;
   for (int length = 127; length < 130; length++) {
@@ -353,6 +184,8 @@ static void takes_ids_of_up_to_128_bytes(void **state) {
 
 /* Limits
  * -------------------------------------------------------------------------------------------------------- */
+
+#define MSE(input) "{\"target\":[1,2],\"input\":" input "}"
 
 static void refuses_an_evaluation_that_needs_too_much_memory(void **state) {
   (void)state;
@@ -387,17 +220,6 @@ static void stops_when_cancelled(void **state) {
   test_exchange_done(&t);
 }
 
-/* Memory that runs out after `left` blocks. */
-static void *take_some(void *context, size_t bytes) {
-  int *left = context;
-  return (*left)-- > 0 ? aligned_alloc(64, bytes) : NULL;
-}
-static void give_some(void *context, void *block, size_t bytes) {
-  (void)context;
-  (void)bytes;
-  free(block);
-}
-
 static void answers_503_wherever_memory_runs_out(void **state) {
   (void)state;
   static const char body[] =
@@ -405,7 +227,7 @@ static void answers_503_wherever_memory_runs_out(void **state) {
   int status = 503;
   for (int blocks = 0; status == 503; blocks++) {
     int left = blocks;
-    const struct lossd_memory memory = {take_some, give_some, &left};
+    const struct lossd_memory memory = scarce_memory(&left);
     struct test_exchange t;
     assert_true(blocks < 100);
     test_exchange_init(&t, "MSELoss", body, strlen(body));
@@ -418,111 +240,6 @@ static void answers_503_wherever_memory_runs_out(void **state) {
   assert_int_equal(status, 200);
 }
 
-/* Pieces of a large answer
- * ------------------------------------------------------------------------------------------- */
-
-/* {"input":<shape of numbers>,"target":0.5,"options":{"reduction":...},"gradients":true,"id":"x"} */
-static char *large_body(const int *dim, int rank, const char *reduction) {
-  size_t count = 1;
-  for (int d = 0; d < rank; d++) count *= (size_t)dim[d];
-  char *body = malloc(count * 24 + 512), *at = body;
-  assert_non_null(body);
-  at += sprintf(at, "{\"input\":{\"dtype\":\"float32\",\"shape\":[");
-  for (int d = 0; d < rank; d++) at += sprintf(at, d ? ",%d" : "%d", dim[d]);
-  at += sprintf(at, "],\"data\":[");
-  for (size_t i = 0; i < count; i++)
-    at += sprintf(at, i ? ",%.6g" : "%.6g", (double)(i * 7919 % 10007) / 997);
-  sprintf(at, "]},\"target\":0.5,\"options\":{\"reduction\":\"%s\"},\"gradients\":true,\"id\":\"x\"}",
-          reduction);
-  return body;
-}
-
-/* Threads that write pieces, each of which goes behind the one before it. */
-struct writers {
-  struct lossd_exchange *x;
-  atomic_size_t next, placed;
-};
-
-static void *write_pieces(void *context) {
-  struct writers *w = context;
-  char *scratch = malloc(w->x->piece_bytes);
-  for (size_t piece; scratch && (piece = atomic_fetch_add(&w->next, 1)) < w->x->pieces;) {
-    const size_t length = lossd_exchange_piece(w->x, piece, scratch);
-    while (atomic_load(&w->placed) != piece) sched_yield();
-    char *const place = lossd_exchange_place(w->x, length);
-    atomic_store(&w->placed, piece + 1);
-    memcpy(place, scratch, length);
-  }
-  free(scratch);
-  return NULL;
-}
-
-static void writes_the_same_answer_in_pieces_by_several_threads(void **state) {
-  (void)state;
-  enum { THREADS = 4 };
-  static const struct {
-    int dim[4], rank;
-    const char *reduction;
-  } rows[] = {
-      {{70001}, 1, "mean"},     {{70001}, 1, "none"},      {{1, 8193, 3}, 3, "none"},
-      {{9000, 1, 1}, 3, "sum"}, {{3, 1, 8192}, 3, "none"}, {{2, 3, 5, 1024}, 4, "mean"},
-      {{8193}, 1, "none"},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    char *body = large_body(rows[i].dim, rows[i].rank, rows[i].reduction);
-    struct test_exchange whole, pieces;
-    pthread_t thread[THREADS];
-    test_exchange_init(&whole, "MSELoss", body, strlen(body));
-    test_exchange_run(&whole);
-    assert_int_equal(whole.x.http_status, 200);
-    test_exchange_init(&pieces, "MSELoss", body, strlen(body));
-    lossd_exchange_decode(&pieces.x);
-    void *scratch = aligned_alloc(64, (pieces.x.scratch_bytes + 127) / 64 * 64);
-    for (size_t k = 0; k < pieces.x.slices; k++) lossd_exchange_run(&pieces.x, k, scratch);
-    free(scratch);
-    lossd_exchange_finish(&pieces.x);
-    assert_true(pieces.x.pieces > 1);
-    struct writers writers = {.x = &pieces.x};
-    for (int k = 0; k < THREADS; k++)
-      assert_int_equal(pthread_create(&thread[k], NULL, write_pieces, &writers), 0);
-    for (int k = 0; k < THREADS; k++) pthread_join(thread[k], NULL);
-    lossd_exchange_encode(&pieces.x);
-    assert_int_equal(pieces.x.http_status, 200);
-    assert_int_equal(pieces.x.answer_length, whole.x.answer_length);
-    assert_memory_equal(pieces.x.answer, whole.x.answer, whole.x.answer_length);
-    test_exchange_done(&whole);
-    test_exchange_done(&pieces);
-    free(body);
-  }
-}
-
-static void nests_a_large_answer_by_its_shape(void **state) {
-  (void)state;
-  enum { ROWS = 5000, ROW = 2 };
-  static const int dim[] = {ROWS, ROW};
-  char *body = large_body(dim, 2, "none");
-  struct test_exchange t;
-  test_exchange_init(&t, "MSELoss", body, strlen(body));
-  test_exchange_run(&t);
-  cJSON *answer = cJSON_ParseWithLength(t.x.answer, t.x.answer_length);
-  const cJSON *loss = cJSON_GetObjectItem(answer, "loss"), *row;
-  assert_int_equal(cJSON_GetArraySize(loss), ROWS);
-  size_t i = 0;
-  cJSON_ArrayForEach(row, loss) {
-    assert_int_equal(cJSON_GetArraySize(row), ROW);
-    for (int k = 0; k < ROW; k++, i++) {
-      char text[32];
-      snprintf(text, sizeof text, "%.6g", (double)(i * 7919 % 10007) / 997);
-      const double difference = (double)strtof(text, NULL) - 0.5;
-      assert_true(cJSON_GetArrayItem(row, k)->valuedouble == difference * difference);
-    }
-  }
-  assert_string_equal(cJSON_GetObjectItem(answer, "id")->valuestring, "x");
-  cJSON_Delete(answer);
-  test_exchange_done(&t);
-  free(body);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(answers_the_contracts_example),
@@ -533,15 +250,10 @@ int main(void) {
       cmocka_unit_test(gives_the_gradients_asked_for),
       cmocka_unit_test(echoes_the_id),
       cmocka_unit_test(reads_targets_as_indices_or_probabilities_by_their_rank),
-      cmocka_unit_test(refuses_what_is_no_evaluation),
-      cmocka_unit_test(refuses_an_unknown_loss_before_the_body),
-      cmocka_unit_test(refuses_a_query_after_the_bodys_syntax),
       cmocka_unit_test(takes_ids_of_up_to_128_bytes),
       cmocka_unit_test(refuses_an_evaluation_that_needs_too_much_memory),
       cmocka_unit_test(stops_when_cancelled),
       cmocka_unit_test(answers_503_wherever_memory_runs_out),
-      cmocka_unit_test(writes_the_same_answer_in_pieces_by_several_threads),
-      cmocka_unit_test(nests_a_large_answer_by_its_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
