@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/expression_distance.h"
+#include "tests/unit.h"
 
 /* Rows (at most DISTANCE_BLOCK) of `length` numbers; a and b belong to the caller, the rest lives in the
  * arena. */
@@ -49,6 +50,17 @@ static inline void pairs_run(struct pairs *p, size_t rows, size_t length, const 
 
 static inline void pairs_end(struct pairs *p) {
   lossd_arena_reset(&p->arena);
+}
+
+/* The distance between two vectors of 3 numbers, for tests that care for the expression alone. */
+static inline double pairs_value(const char *text) {
+  static const double a[] = {1, 2, 4}, b[] = {3, -1, 0.5};
+  struct pairs p;
+  if (pairs_compile(&p, text, strlen(text), 3)) fail_msg("%s: %s", text, p.problem.detail);
+  pairs_run(&p, 1, 3, a, b, 3, NULL);
+  const double value = p.value[0];
+  pairs_end(&p);
+  return value;
 }
 
 #endif
