@@ -1,44 +1,7 @@
-/* Configuration: sources, values, refusals, and what lossd says about itself. */
-#include "server/config_table.h"
+/* Configuration: sources, values, refusals, and the table of flags. */
 #include "server/log.h"
 #include "server/memory.h"
-#include "tests/unit.h"
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-const char *lossd_http_library(void) {
-  return "libmicrohttpd 9.9";
-}
-
-/* One run: arguments and variables in, configuration and both streams out. */
-struct run {
-  struct lossd_config config;
-  int result;
-  char *out, *err;
-};
-
-static struct run run_with(const char *const *arguments, const char *const *variables) {
-  char *argv[16] = {(char *)"lossd"}, *envp[16] = {NULL};
-  int argc = 1;
-  struct run run;
-  size_t out_size, err_size;
-  for (; arguments && arguments[argc - 1]; argc++) argv[argc] = (char *)arguments[argc - 1];
-  for (int i = 0; variables && variables[i]; i++) envp[i] = (char *)variables[i];
-  memset(&run.config, 0xA5, sizeof run.config); /* so that a field nobody sets is seen */
-  FILE *out = open_memstream(&run.out, &out_size), *err = open_memstream(&run.err, &err_size);
-  run.result = lossd_config_read(&run.config, argc, argv, envp, out, err);
-  fclose(out);
-  fclose(err);
-  return run;
-}
-
-static void end(struct run *run) {
-  free(run->out);
-  free(run->err);
-}
-
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#include "tests/config_run.h"
 
 static void without_anything_the_defaults_of_the_contract_hold(void **state) {
   (void)state;
@@ -72,7 +35,7 @@ static void without_anything_the_defaults_of_the_contract_hold(void **state) {
   assert_false(c->no_server_timing);
   assert_int_equal(c->log_format, LOSSD_LOG_JSON);
   assert_int_equal(c->log_level, LOSSD_LOG_INFO);
-  end(&run);
+  run_end(&run);
 }
 
 static void flags_win_over_variables_and_the_last_flag_counts(void **state) {
@@ -81,7 +44,7 @@ static void flags_win_over_variables_and_the_last_flag_counts(void **state) {
   assert_int_equal(run.result, 0);
   assert_int_equal(run.config.port, 2);
   assert_int_equal(run.config.queue_depth, 4);
-  end(&run);
+  run_end(&run);
 }
 
 static void a_variable_that_a_flag_overrides_is_not_looked_at(void **state) {
@@ -89,7 +52,7 @@ static void a_variable_that_a_flag_overrides_is_not_looked_at(void **state) {
   struct run run = run_with(LIST("--port", "8080"), LIST("LOSSD_PORT=tcp://10.0.0.1:8080"));
   assert_int_equal(run.result, 0);
   assert_int_equal(run.config.port, 8080);
-  end(&run);
+  run_end(&run);
 }
 
 /* Every flag has its variable, and both read the same value. */
@@ -117,8 +80,8 @@ static void every_flag_is_a_variable_with_the_same_meaning(void **state) {
     if (by_flag.result || by_variable.result) fail_msg("%s%s", by_flag.err, by_variable.err);
     assert_string_equal(lossd_flag_show(flag, &by_flag.config, a), value);
     assert_string_equal(lossd_flag_show(flag, &by_variable.config, b), value);
-    end(&by_flag);
-    end(&by_variable);
+    run_end(&by_flag);
+    run_end(&by_variable);
   }
 }
 
@@ -142,7 +105,7 @@ static void sizes_take_suffixes_of_powers_of_1024(void **state) {
     struct run run = run_with(LIST("--max-body-bytes", cases[i].text), NULL);
     assert_int_equal(run.result, 0);
     assert_int_equal(run.config.max_body_bytes, cases[i].bytes);
-    end(&run);
+    run_end(&run);
   }
 }
 
@@ -156,7 +119,7 @@ static void times_are_seconds_or_have_a_unit(void **state) {
     struct run run = run_with(LIST("--request-timeout", cases[i].text), NULL);
     assert_int_equal(run.result, 0);
     assert_true(run.config.request_timeout == cases[i].seconds);
-    end(&run);
+    run_end(&run);
   }
 }
 
@@ -175,8 +138,17 @@ static void switches_stand_alone_or_have_a_value(void **state) {
     struct run run = run_with(LIST(cases[i].flag), LIST(cases[i].variable));
     assert_int_equal(run.result, 0);
     assert_int_equal(run.config.no_server_timing, cases[i].value);
-    end(&run);
+    run_end(&run);
   }
+}
+
+static void ready_is_a_mode_with_the_rest_of_the_configuration(void **state) {
+  (void)state;
+  struct run run = run_with(LIST("--ready"), LIST("LOSSD_PORT=81"));
+  assert_int_equal(run.result, 0);
+  assert_int_equal(run.config.mode, LOSSD_READY);
+  assert_int_equal(run.config.port, 81);
+  run_end(&run);
 }
 
 /* Refusals: exit 2 and exactly one line, which names the flag or variable, what was found and what is
@@ -253,7 +225,7 @@ static void wrong_input_is_one_clear_line_and_exit_2(void **state) {
       fail_msg("not one line: %s", run.err);
     for (int k = 0; k < 3 && refusal->says[k]; k++)
       if (!strstr(run.err, refusal->says[k])) fail_msg("\"%s\" is not in: %s", refusal->says[k], run.err);
-    end(&run);
+    run_end(&run);
   }
 }
 
@@ -264,7 +236,7 @@ static void a_very_long_value_is_cut_in_the_message(void **state) {
   struct run run = run_with(LIST(argument), NULL);
   assert_int_equal(run.result, 3);
   assert_in_range(strlen(run.err), 20, 200);
-  end(&run);
+  run_end(&run);
 }
 
 static void a_socket_beats_host_and_port_of_a_weaker_source(void **state) {
@@ -272,7 +244,7 @@ static void a_socket_beats_host_and_port_of_a_weaker_source(void **state) {
   struct run run = run_with(LIST("--unix-socket=/run/lossd.sock"), LIST("LOSSD_HOST=0.0.0.0"));
   assert_int_equal(run.result, 0);
   assert_string_equal(run.config.unix_socket, "/run/lossd.sock");
-  end(&run);
+  run_end(&run);
 }
 
 static void a_socket_path_must_fit(void **state) {
@@ -282,107 +254,7 @@ static void a_socket_path_must_fit(void **state) {
   struct run run = run_with(LIST(argument), NULL);
   assert_int_equal(run.result, 3);
   assert_non_null(strstr(run.err, "at most 107 bytes"));
-  end(&run);
-}
-
-/* What lossd says about itself.
- * ------------------------------------------------------------------------------------ */
-
-static void help_names_every_flag_whatever_else_is_wrong(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--help"), LIST("LOSSD_PORT=wrong"));
-  assert_int_equal(run.result, 1);
-  for (int i = 0; i < lossd_flag_count; i++)
-    if (lossd_flags[i].help && !strstr(run.out, lossd_flags[i].name)) fail_msg("no %s", lossd_flags[i].name);
-  assert_null(strstr(run.out, "help-markdown"));
-  struct run brief = run_with(LIST("-h"), NULL);
-  assert_string_equal(brief.out, run.out);
-  end(&brief);
-  end(&run);
-}
-
-static void version_names_the_release_kernels_and_libraries(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--version"), LIST("LOSSD_PORT=tcp://10.0.0.1:8080"));
-  const char *const says[] = {"lossd " LOSSD_VERSION "\n",
-                              "kernels: ",
-                              "libmicrohttpd 9.9",
-                              "libuv 1.",
-                              "cJSON 1.",
-                              "GnuTLS 3.",
-                              "zlib 1."};
-  assert_int_equal(run.result, 1);
-  for (size_t i = 0; i < sizeof says / sizeof *says; i++) assert_non_null(strstr(run.out, says[i]));
-  end(&run);
-}
-
-static void print_config_shows_values_with_their_source(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--print-config", "--port", "9"), LIST("LOSSD_MAX_BODY_BYTES=1048576"));
-  const char *const lines[] = {
-      "host                         127.0.0.1                default\n",
-      "port                         9                        flag --port\n",
-      "max-body-bytes               1MiB                     environment LOSSD_MAX_BODY_BYTES\n",
-      "request-timeout              60s                      default\n",
-      "tls-cert                     -                        default\n"};
-  assert_int_equal(run.result, 1);
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-    if (!strstr(run.out, lines[i])) fail_msg("no line: %sin:\n%s", lines[i], run.out);
-  end(&run);
-}
-
-static void check_config_says_valid_or_what_is_not(void **state) {
-  (void)state;
-  struct run good = run_with(LIST("--check-config"), NULL),
-             bad = run_with(LIST("--check-config", "--port=x"), NULL);
-  assert_int_equal(good.result, 1);
-  assert_non_null(strstr(good.out, "valid"));
-  assert_string_equal(good.err, "");
-  assert_int_equal(bad.result, 3);
-  end(&good);
-  end(&bad);
-}
-
-static void check_config_warns_of_misspelt_variables_only(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--check-config"),
-                            LIST("LOSSD_MAX_BODY_BYTE=1", "LOSSD_SERVICE_HOST=10.0.0.1",
-                                 "LOSSD_PORT_8080_TCP_ADDR=10.0.0.1", "LOSSD_HOST=::", "PATH=/bin"));
-  assert_int_equal(run.result, 1);
-  assert_string_equal(run.err, "lossd: warning: LOSSD_MAX_BODY_BYTE is not read: did you mean "
-                               "LOSSD_MAX_BODY_BYTES?\n");
-  end(&run);
-}
-
-static void ready_is_a_mode_with_the_rest_of_the_configuration(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--ready"), LIST("LOSSD_PORT=81"));
-  assert_int_equal(run.result, 0);
-  assert_int_equal(run.config.mode, LOSSD_READY);
-  assert_int_equal(run.config.port, 81);
-  end(&run);
-}
-
-static char *read_whole(const char *path) {
-  FILE *file = fopen(path, "r");
-  size_t size = 0;
-  char *text = NULL;
-  assert_non_null(file);
-  assert_int_not_equal(getdelim(&text, &size, 0, file), -1);
-  fclose(file);
-  return text;
-}
-
-static void the_documentation_holds_the_table(void **state) {
-  (void)state;
-  struct run run = run_with(LIST("--help-markdown"), NULL);
-  char *page = read_whole(LOSSD_SOURCE_DIR "/docs/configuration.md");
-  assert_int_equal(run.result, 1);
-  assert_in_range(strlen(run.out), 2000, 20000);
-  if (!strstr(page, run.out))
-    fail_msg("docs/configuration.md is stale: replace its tables by those of lossd --help-markdown");
-  free(page);
-  end(&run);
+  run_end(&run);
 }
 
 /* The table itself.
@@ -415,17 +287,11 @@ int main(void) {
       cmocka_unit_test(sizes_take_suffixes_of_powers_of_1024),
       cmocka_unit_test(times_are_seconds_or_have_a_unit),
       cmocka_unit_test(switches_stand_alone_or_have_a_value),
+      cmocka_unit_test(ready_is_a_mode_with_the_rest_of_the_configuration),
       cmocka_unit_test(wrong_input_is_one_clear_line_and_exit_2),
       cmocka_unit_test(a_very_long_value_is_cut_in_the_message),
       cmocka_unit_test(a_socket_beats_host_and_port_of_a_weaker_source),
       cmocka_unit_test(a_socket_path_must_fit),
-      cmocka_unit_test(help_names_every_flag_whatever_else_is_wrong),
-      cmocka_unit_test(version_names_the_release_kernels_and_libraries),
-      cmocka_unit_test(print_config_shows_values_with_their_source),
-      cmocka_unit_test(check_config_says_valid_or_what_is_not),
-      cmocka_unit_test(check_config_warns_of_misspelt_variables_only),
-      cmocka_unit_test(ready_is_a_mode_with_the_rest_of_the_configuration),
-      cmocka_unit_test(the_documentation_holds_the_table),
       cmocka_unit_test(defaults_are_values_of_their_flags),
       cmocka_unit_test(names_and_fields_are_distinct),
   };
