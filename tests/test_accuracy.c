@@ -2,11 +2,12 @@
  * 1e-6 (|reference| + the row's largest |gradient|) for gradients.
  *
  * A is |reference|; where terms may cancel, the same reduction of the terms' absolute values: of the losses
- * of the rows, and, for the losses in the table `terms`, of the terms of each row. Gradients of broadcast
+ * of the rows, and, for the losses of cancelling_terms.h, of the terms of each row. Gradients of broadcast
  * tensors are sums over rows of what is checked here, added in double, and have no row of their own: cases
  * that ask for them are checked by their values alone. */
 #include "core/gather.h"
 #include "core/row.h"
+#include "tests/cancelling_terms.h"
 #include "tests/evaluate.h"
 #include "tests/random_case.h"
 #include "tests/unit.h"
@@ -20,110 +21,6 @@
 
 /* Of each loss, enough that some of every loss have gradients that are not broadcast. */
 enum { LARGE_CASES = 16 };
-
-/* The numbers of one row, as doubles. */
-struct numbers {
-  const struct lossd_evaluation *e;
-  double *x[LOSSD_MAX_ROLES];
-  int64_t length[LOSSD_MAX_ROLES];
-};
-
-/* Terms that cancel
- * -------------------------------------------------------------------------------------------------------- */
-
-static double poisson_terms(const struct numbers *n, double loss) {
-  const double x = n->x[0][0], y = n->x[1][0];
-  const double shifted = x + option_number(n->e, "eps", 0);
-  (void)loss;
-  const double plain = option_number(n->e, "log_input", 0) != 0
-                           ? exp(x) + fabs(y * x)
-                           : fabs(x) + fabs(y == 0 ? 0 : y * log(shifted));
-  if (option_is(n->e, "full", "stirling") && y > 1) return plain + fabs(y * log(y)) + y + 0.5 * log(6.3 * y);
-  return plain + (option_is(n->e, "full", "exact") ? fabs(lgamma(y + 1)) : 0);
-}
-
-static double gaussian_terms(const struct numbers *n, double loss) {
-  const double d = n->x[0][0] - n->x[1][0], v = fmax(n->x[2][0], option_number(n->e, "eps", 0));
-  (void)loss;
-  return d * d / (2 * v) + fabs(option_number(n->e, "log_var_weight", 1) * log(v)) +
-         (option_number(n->e, "full", 0) != 0 ? 0.9189 : 0);
-}
-
-static double divergence_terms(const struct numbers *n, double loss) {
-  const bool logs = option_is(n->e, "input_kind", "log_probabilities");
-  const double log_q = logs ? n->x[0][0] : log(n->x[0][0]);
-  const bool log_target = option_number(n->e, "log_target", 0) != 0;
-  const double log_p = log_target ? n->x[1][0] : log(n->x[1][0]);
-  (void)loss;
-  return exp(log_p) * (fabs(log_p) + fabs(log_q));
-}
-
-static double ranking_terms(const struct numbers *n, double loss) {
-  (void)loss;
-  return fabs(n->x[2][0]) * (fabs(n->x[0][0]) + fabs(n->x[1][0])) + fabs(option_number(n->e, "margin", 0));
-}
-
-/* 1 + |cos|; where the loss is held at 0, cos is not known from it. */
-static double cosine_terms(const struct numbers *n, double loss) {
-  if (n->x[2][0] == 1) return 1 + fabs(1 - loss);
-  return 1 + (loss > 0 ? fabs(loss + option_number(n->e, "margin", 0)) : 0);
-}
-
-/* Of the likelihood of yes and no, over the classes: weights and targets may be of any sign. */
-static double yes_no_terms(const struct numbers *n, double loss) {
-  double sum = 0;
-  (void)loss;
-  for (int64_t i = 0; i < n->length[0]; i++) {
-    const double x = n->x[0][i], y = n->x[1][i], rest = log1p(exp(-fabs(x)));
-    const double weight = n->length[2] ? n->x[2][i] : 1, positive = n->length[3] ? n->x[3][i] : 1;
-    sum += fabs(weight) * (fabs(1 - y) * (fmax(x, 0) + rest) + fabs(positive * y) * (fmax(-x, 0) + rest));
-  }
-  return sum / (double)n->length[0];
-}
-
-static double norm_of_difference(const double *x, const double *y, int64_t length, double p, double eps) {
-  double sum = 0;
-  for (int64_t i = 0; i < length; i++) {
-    const double d = fabs(x[i] - y[i] + eps);
-    sum = isinf(p) ? fmax(sum, d) : sum + pow(d, p);
-  }
-  return isinf(p) ? sum : pow(sum, 1 / p);
-}
-
-static double distance(const struct numbers *n, int a, int b) {
-  const struct lossd_evaluation *e = n->e;
-  const double *x = n->x[a], *y = n->x[b], eps = option_number(e, "eps", 0), p = option_number(e, "p", 2);
-  const int64_t length = n->length[0];
-  if (option_is(e, "distance", "euclidean")) return norm_of_difference(x, y, length, 2, eps);
-  if (option_is(e, "distance", "squared_euclidean")) return pow(norm_of_difference(x, y, length, 2, 0), 2);
-  if (option_is(e, "distance", "manhattan")) return norm_of_difference(x, y, length, 1, 0);
-  if (option_is(e, "distance", "chebyshev")) return norm_of_difference(x, y, length, INFINITY, 0);
-  if (option_is(e, "distance", "cosine")) return 1; /* of 1 - cos, the least that 1 + |cos| can be */
-  const double norm = norm_of_difference(x, y, length, p, eps);
-  return option_number(e, "squared", 0) != 0 ? norm * norm : norm;
-}
-
-static double triplet_terms(const struct numbers *n, double loss) {
-  double negative = distance(n, 0, 2);
-  (void)loss;
-  if (option_number(n->e, "swap", 0) != 0) negative = fmin(negative, distance(n, 1, 2));
-  return distance(n, 0, 1) + negative + fabs(option_number(n->e, "margin", 1));
-}
-
-static const struct {
-  const char *loss;
-  double (*of_row)(const struct numbers *row, double loss);
-} terms[] = {
-    {"PoissonNLLLoss", poisson_terms},
-    {"GaussianNLLLoss", gaussian_terms},
-    {"KLDivLoss", divergence_terms},
-    {"MarginRankingLoss", ranking_terms},
-    {"CosineEmbeddingLoss", cosine_terms},
-    {"TripletMarginLoss", triplet_terms},
-    {"TripletMarginWithDistanceLoss", triplet_terms},
-    {"BCEWithLogitsLoss", yes_no_terms},
-    {"MultiLabelSoftMarginLoss", yes_no_terms},
-};
 
 /* Comparison
  * -------------------------------------------------------------------------------------------------------- */
@@ -151,7 +48,7 @@ static int64_t offset_of(const struct evaluate *t, int input, int64_t row) {
 }
 
 /* The numbers of each role in a row; each in a buffer of the arena. */
-static void take_row(struct numbers *n, const struct evaluate *t, int64_t row) {
+static void take_row(struct row_numbers *n, const struct evaluate *t, int64_t row) {
   for (int k = 0; k < t->plan.loss->role_count; k++) {
     const struct lossd_view *view = &t->plan.view[k];
     const int64_t offset = view->length ? offset_of(t, k, row) : 0;
@@ -163,10 +60,9 @@ static void take_row(struct numbers *n, const struct evaluate *t, int64_t row) {
 /* A of each row: of its weighted loss as it stands in `unreduced`. */
 static void fill_terms(double *out, const struct evaluate *unreduced) {
   const struct lossd_tensor loss = loss_of(unreduced);
-  struct numbers n = {.e = &unreduced->evaluation};
+  struct row_numbers n = {.e = &unreduced->evaluation};
   struct lossd_arena arena;
-  size_t known = 0;
-  while (known < sizeof terms / sizeof *terms && strcmp(terms[known].loss, n.e->loss->name)) known++;
+  terms_of_row *const terms = cancelling_terms(n.e->loss);
   lossd_arena_init(&arena, NULL);
   for (int k = 0; k < n.e->loss->role_count; k++) {
     n.length[k] = unreduced->plan.view[k].length;
@@ -175,13 +71,13 @@ static void fill_terms(double *out, const struct evaluate *unreduced) {
   for (int64_t row = 0; row < unreduced->plan.row_count; row++) {
     const double value = tensor_number(&loss, row);
     out[row] = fabs(value);
-    if (known == sizeof terms / sizeof *terms) continue;
+    if (!terms) continue;
     const bool has_weight = n.e->present & 1u << LOSSD_SAMPLE_WEIGHT;
     const double weight = has_weight ? tensor_number(&n.e->tensor[LOSSD_SAMPLE_WEIGHT],
                                                      offset_of(unreduced, LOSSD_SAMPLE_WEIGHT, row))
                                      : 1;
     take_row(&n, unreduced, row);
-    if (weight != 0) out[row] = fmax(out[row], weight * terms[known].of_row(&n, value / weight));
+    if (weight != 0) out[row] = fmax(out[row], weight * terms(&n, value / weight));
   }
   lossd_arena_reset(&arena);
 }
