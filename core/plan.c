@@ -165,7 +165,7 @@ static int weigh_block(struct lossd_plan *plan, int64_t row, size_t n, bool *lef
 static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
   struct lossd_sum2 total = {0, 0};
   bool *left_out = NULL;
-  plan->denominator = (double)plan->row_count * plan->denominator_scale;
+  plan->denominator = (double)(plan->batch < 0 ? plan->row_count : plan->batch);
   if (!plan->indexed && !plan->view[LOSSD_SAMPLE_WEIGHT].length) return LOSSD_OK;
   if (plan->indexed) {
     left_out = lossd_arena_alloc(plan->arena, (size_t)plan->row_count, 1);
@@ -181,7 +181,9 @@ static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
     if (weigh_block(plan, row, n, left_out ? left_out + row : NULL, &sum, problem)) return problem->status;
     lossd_sum2_add(&total, sum);
   }
-  plan->denominator = lossd_sum2_value(&total) * plan->denominator_scale;
+  plan->denominator = lossd_sum2_value(&total);
+  if (plan->batch >= 0 && plan->row_count > 0)
+    plan->denominator = plan->denominator * (double)plan->batch / (double)plan->row_count;
   return LOSSD_OK;
 }
 
@@ -243,7 +245,7 @@ int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, 
                               .arena = arena,
                               .work = 1,
                               .spare_vectors = 1,
-                              .denominator_scale = 1};
+                              .batch = -1};
   if (lossd_check_inputs(e, problem)) return problem->status;
   plan->compute = lossd_compute_type(e);
   plan->reduced = plan->option[LOSSD_REDUCTION] != LOSSD_NONE;

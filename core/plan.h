@@ -88,7 +88,7 @@ struct lossd_plan {
   bool wide;   /* kernels run in float64 whatever `compute` is */
   double
       scale; /* the reduction's factor on each row's gradient: 1 / denominator for means; 0 leaves all out */
-  double denominator_scale; /* batchmean's factor on the sum of weights; default 1 */
+  int64_t batch;    /* batchmean: the denominator is this times the mean weight; -1: it is the weights' sum */
   bool indexed;     /* role 1 holds class indices of role 0's classes: plan_init checks and weighs them */
   bool has_ignored; /* and `ignored` is the index that leaves a row out */
   int64_t ignored;

@@ -2,7 +2,8 @@
  *
  * Domain: probabilities within [0, 1]. dl/dQ = -P / Q, dl/dlog Q = -P; dl/dP = log P - log Q + 1, which is
  * -inf at P = 0, its one-sided limit; dl/dlog P = P (log P - log Q + 1). A term with P = 0 is 0, whatever Q
- * is. PyTorch knows only input_kind log_probabilities. */
+ * is. batchmean divides by input's shape[0] (1 at rank 0), however far input broadcasts; with sample_weight
+ * by the mean weight times that. PyTorch knows only input_kind log_probabilities. */
 #include "core/pointwise.h"
 #include "core/stable.h"
 
@@ -62,16 +63,10 @@ LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
 }
 LOSS_KERNEL(KLDivLoss, tile);
 
-/* batchmean divides by the rows of the batch, shape[0], weighed as the elements are on the whole. */
-static double batch_share(const struct lossd_shape *input) {
-  const int64_t count = lossd_shape_count(input);
-  return input->rank && count ? (double)input->dim[0] / (double)count : 1;
-}
-
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (p->option[INPUT_KIND] == PROBABILITIES) p->view[0].domain = LOSSD_UNIT_INTERVAL;
   if (p->option[LOG_TARGET] == 0) p->view[1].domain = LOSSD_UNIT_INTERVAL;
-  if (p->option[REDUCTION] == LOSSD_BATCHMEAN) p->denominator_scale = batch_share(&p->shape[0]);
+  if (p->option[REDUCTION] == LOSSD_BATCHMEAN) p->batch = p->shape[0].rank ? p->shape[0].dim[0] : 1;
   return lossd_plan_elementwise(p, p->option[BROADCAST] != 0, 2, problem);
 }
 

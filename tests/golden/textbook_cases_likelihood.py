@@ -125,6 +125,11 @@ def kl_div(cases):
     cases.add("batchmean, rank 1", input=[0.5, 0.5], target=[0.25, 0.75], options={"reduction": "batchmean"})
     cases.add("batchmean, rank 3", input=draw.probability(3, 2, 2), target=draw.probability(3, 2, 2),
               options={"reduction": "batchmean"})
+    ones = {"input": [0.5, 0.25, 0.25], "target": [[0.25, 0.5, 0.25], [1, 0, 0]]}
+    for label, weights in {"": {}, ", sample_weight of ones": {"sample_weight": 1}, ", sample_weight": {"sample_weight": [1, 0, 3]}}.items():
+        cases.add(f"batchmean, target the larger{label}", options={"reduction": "batchmean", "broadcast": True}, **ones, **weights)
+    cases.add("batchmean, 49 columns", input=[[0.5] * 49], target=[[0.25] * 49], sample_weight=1, options={"reduction": "batchmean"})
+    cases.add("batchmean, rows of length 0", input=zero_size(2, 0), target=zero_size(2, 0), options={"reduction": "batchmean"})
     cases.empty(reductions=every, input=zero_size(0, 3), target=zero_size(0, 3))
     for kind, make in (("probabilities", draw.distribution), ("log_probabilities", logs)):
         for log_target in (False, True):

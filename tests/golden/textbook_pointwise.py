@@ -85,12 +85,12 @@ def kl_div(request):
         p = exp(target) if request["log_target"] else target
         return p_log_p - weigh(p, log(q) if request["input_kind"] == "probabilities" else q)
 
-    def batchmean(weight_sum, weighted):
-        if not shape:
-            return mpf(1) if not weighted else weight_sum
-        return weight_sum * shape[0] / size(shape) if weighted else mpf(shape[0])
-
     loss = pointwise(request, point)
+
+    def batchmean(weight_sum, weighted):
+        rows = mpf(shape[0] if shape else 1)
+        return weight_sum * rows / size(loss.shape) if weighted and size(loss.shape) else weight_sum if weighted else rows
+
     loss.batchmean = batchmean
     return loss
 

@@ -63,9 +63,9 @@ def kl_div(tensors, options, reduction):
     return F.kl_div(q, tensors["target"], reduction=reduction, log_target=options.get("log_target", False))
 
 
-def batch_share(tensors):
+def batch_size(tensors):
     x = tensors["input"]
-    return x.shape[0] / x.numel() if x.dim() and x.numel() else 1.0
+    return x.shape[0] if x.dim() else 1
 
 
 def kl_div_cases(suite):
@@ -98,6 +98,9 @@ def kl_div_cases(suite):
     suite.case("batchmean with sample_weight of rows", {**make("batchmean rows", (3, 4)), "sample_weight": [[1.0], [0.0], [2.0]]},
                reduction="batchmean")
     suite.case("batchmean of rank 0", make("rank 0 batch", ()), reduction="batchmean")
+    for label, shapes in {"target the larger": ((4,), (3, 4)), "one row": ((1, 4), (3, 4)), "rank 0": ((), (3, 4)),
+                          "input the larger": ((3, 4), (4,))}.items():
+        suite.case(f"batchmean broadcast, {label}", make(f"batchmean broadcast {label}", *shapes), reduction="batchmean")
     zeros = {"input": [-1.0, -0.5, -2.0, 0.0], "target": [0.0, 0.25, 1.0, 0.0]}
     for reduction in ("none", "mean", "sum"):
         suite.case(f"target 0, {reduction}", zeros, ["input"], reduction=reduction)
@@ -264,7 +267,7 @@ def multi_label_soft_margin_cases(suite):
 
 
 LOSSES = (
-    (Loss("KLDivLoss", ("input", "target"), kl_div, batch_share=batch_share), kl_div_cases),
+    (Loss("KLDivLoss", ("input", "target"), kl_div, batch_size=batch_size), kl_div_cases),
     (Loss("BCELoss", ("input", "target"), bce), bce_cases),
     (Loss("BCEWithLogitsLoss", ("input", "target"), bce_with_logits), bce_with_logits_cases),
     (Loss("SoftMarginLoss", ("input",), soft_margin), soft_margin_cases),

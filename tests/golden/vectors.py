@@ -37,7 +37,7 @@ class Loss:
     counts(tensors, options, unreduced): what each element adds to the denominator, before sample_weight.
     ignored(tensors, options): the mask of ignored elements, shaped as the unreduced loss.
     mean_factor(tensors, options): extra factor of each element in the mean's numerator.
-    batch_share(tensors): batchmean's denominator over that of the mean.
+    batch_size(tensors): batchmean's denominator, before sample_weight.
     allowance(answer): (tolerance, why) that the contract grants the answer beyond the common bound.
     """
 
@@ -48,7 +48,7 @@ class Loss:
     counts: Callable = lambda tensors, options, unreduced: torch.ones_like(unreduced)
     ignored: Callable = lambda tensors, options: None
     mean_factor: Callable = lambda tensors, options: None
-    batch_share: Callable = lambda tensors: 1.0
+    batch_size: Callable = None
     allowance: Callable = lambda answer: None
 
     def is_index(self, role, request):
@@ -140,7 +140,7 @@ def parts(loss, tensors, options, reduction):
     numerator = addends[kept].sum()
     denominator = (loss.counts(tensors, options, unreduced) * weight)[kept].sum()
     if reduction == "batchmean":
-        denominator = denominator * loss.batch_share(tensors)
+        denominator = denominator * loss.batch_size(tensors) / max(unreduced.numel(), 1)
     value = {"none": weighted, "sum": numerator}.get(reduction)
     if value is None:
         value = numerator / denominator if denominator != 0 else numerator * 0 + math.nan
