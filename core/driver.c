@@ -143,10 +143,9 @@ static void weigh_tile(struct driver *d, int64_t row) {
   const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
   if (!d->scale_is_fixed) fill_scale(d, n);
   d->tile.left_out = NULL;
-  if (!weight && !plan->left_out && plan->scale != 0) return;
+  if (!weight && !plan->left_out) return;
   for (size_t r = 0; r < n; r++)
-    d->left_out[r] = (weight && weight[r] == 0) || (plan->left_out && plan->left_out[row + (int64_t)r]) ||
-                     plan->scale == 0;
+    d->left_out[r] = (weight && weight[r] == 0) || (plan->left_out && plan->left_out[row + (int64_t)r]);
   d->tile.left_out = d->left_out;
 }
 
@@ -225,11 +224,13 @@ static void settle_losses(struct driver *d) {
     for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r];
 }
 
-/* Left-out rows have gradient 0. */
+/* Left-out rows have gradient 0; all have it where the classes' weights add up to a denominator of 0, though
+ * the losses of smoothed labels are not 0 then. */
 static void settle_row_gradients(struct driver *d, int k) {
   const size_t length = d->tile.length[k];
-  for (size_t r = 0; d->tile.left_out && r < d->tile.rows; r++)
-    if (d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
+  const bool all = d->plan->scale == 0;
+  for (size_t r = 0; (all || d->tile.left_out) && r < d->tile.rows; r++)
+    if (all || d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
 }
 
 static void store_gradients(struct driver *d, int64_t row) {

@@ -327,6 +327,7 @@ int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem) {
   if (!plan->reduced) return LOSSD_OK;
   plan->numerator = canonical(lossd_sum2_value(&numerator));
   const bool sum = plan->option[LOSSD_REDUCTION] == LOSSD_SUM;
-  store_double(plan->loss_data, plan->compute, sum ? plan->numerator : plan->numerator / plan->denominator);
+  const double mean = plan->denominator == 0 ? NAN : plan->numerator / plan->denominator;
+  store_double(plan->loss_data, plan->compute, sum ? plan->numerator : mean);
   return LOSSD_OK;
 }

@@ -355,11 +355,43 @@ static void every_loss_is_near_float64_with_one_to_ten_million_numbers(void **st
   assert_int_equal(failures, 0);
 }
 
+/* Of a row that is sure of its class nothing is left but the rests, which hang on the rounding of the
+ * logits' differences. */
+static void rows_that_are_sure_of_their_class_keep_their_digits(void **state) {
+  (void)state;
+  enum { SURE_ROWS = 1000, SURE_CLASSES = 7 };
+  static float logits[SURE_ROWS * SURE_CLASSES];
+  int64_t classes[SURE_ROWS];
+  struct random_source random = {17};
+  struct tally tally = {.loss = "CrossEntropyLoss"};
+  for (int r = 0; r < SURE_ROWS; r++) {
+    for (int c = 0; c < SURE_CLASSES; c++)
+      logits[r * SURE_CLASSES + c] = (float)random_between(&random, -40, -30 + r % 30);
+    classes[r] = random_below(&random, SURE_CLASSES);
+    logits[r * SURE_CLASSES + classes[r]] = (float)random_between(&random, 10, 40);
+  }
+  for (int smoothed = 0; smoothed < 2; smoothed++) {
+    struct evaluate t;
+    evaluate_begin(&t, "CrossEntropyLoss");
+    evaluate_choice(&t, "reduction", "none");
+    if (smoothed) evaluate_number(&t, "label_smoothing", 1e-6);
+    evaluate_tensor(&t, 0, LOSSD_FLOAT32, SHAPE(SURE_ROWS, SURE_CLASSES), logits);
+    evaluate_tensor(&t, 1, LOSSD_INT64, SHAPE(SURE_ROWS), classes);
+    lossd_options_finish(&t.evaluation.options);
+    check(&tally, &t.evaluation, LOSSD_FLOAT32);
+    evaluate_end(&t);
+  }
+  printf("sure rows: largest error over the allowed: values %.3f, gradients %.3f\n", tally.worst[0],
+         tally.worst[1]);
+  assert_int_equal(tally.failures, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(float32_is_near_float64_for_few_numbers),
       cmocka_unit_test(float32_is_near_float64_for_thousands),
       cmocka_unit_test(every_loss_is_near_float64_with_one_to_ten_million_numbers),
+      cmocka_unit_test(rows_that_are_sure_of_their_class_keep_their_digits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

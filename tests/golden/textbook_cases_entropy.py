@@ -94,6 +94,8 @@ def smoothing(cases):
                   sample_weight=[1, 0, 3], options={"label_smoothing": e})
         cases.add(f"label_smoothing {e}, probabilities", input=draw.real(2, 3), target=draw.distribution(2, 3),
                   weight=[0.5, 0.25, 2], options={"label_smoothing": e})
+    cases.add("smoothing, targets of weight 0 alone: the numerator counts where shards are merged", input=[[1.5, 0.5, -1], [-1.75, 1.25, 0]],
+              target=[0, 0], weight=[0, 1, 2], options={"label_smoothing": 0.1})
     cases.add("smoothing over a class of weight 0 and probability 0", input=[["-Infinity", 0.0, 1.0]], target=[1],
               weight=[0, 1, 2], options={"label_smoothing": 0.1}, kink=True,
               why="a class weight of exactly 0 makes its term 0 even against infinity; torch gives NaN")
