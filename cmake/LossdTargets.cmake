@@ -1,5 +1,9 @@
 # The verbs that the project's CMake files are written in.
 
+# Protection of where calls, jumps and returns go, by processor.
+set(control_flow_x86_64 -fcf-protection=full)
+set(control_flow_aarch64 -mbranch-protection=standard)
+
 # lossd_flags(TARGET): warnings, sanitizers and definitions that all our code is built with.
 add_library(lossd_flags INTERFACE)
 target_include_directories(lossd_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
@@ -11,7 +15,7 @@ if(LOSSD_SANITIZE)
                                                -fno-omit-frame-pointer)
   target_link_options(lossd_flags INTERFACE -fsanitize=${LOSSD_SANITIZE})
 else()
-  target_compile_options(lossd_flags INTERFACE -fstack-protector-strong -fcf-protection=full
+  target_compile_options(lossd_flags INTERFACE -fstack-protector-strong ${control_flow_${CMAKE_SYSTEM_PROCESSOR}}
                                                $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
   target_link_options(lossd_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
@@ -19,12 +23,6 @@ if(LOSSD_COVERAGE)
   # One copy of each branch, as written: a copy for each place that it is inlined in would be counted as often.
   target_compile_options(lossd_flags INTERFACE --coverage -fprofile-update=atomic -Dalways_inline=unused)
   target_link_options(lossd_flags INTERFACE --coverage)
-endif()
-if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  # -fcf-protection exists on x86 only.
-  get_target_property(options lossd_flags INTERFACE_COMPILE_OPTIONS)
-  list(REMOVE_ITEM options -fcf-protection=full)
-  set_target_properties(lossd_flags PROPERTIES INTERFACE_COMPILE_OPTIONS "${options}")
 endif()
 include(CheckPIESupported)
 check_pie_supported()
@@ -40,8 +38,10 @@ endfunction()
 # symbol[] and their number in symbol_length.
 function(lossd_embed variable)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${variable}.S)
-  # cet.h marks the object as fit for CET: one without the mark takes it from the whole program.
-  set(text "#ifdef __CET__\n#include <cet.h>\n#endif\n.section .rodata\n")
+  # Marks the object as fit for CET on x86, for BTI and PAC on arm64: one without the mark takes it from the whole program.
+  set(text "#ifdef __CET__\n#include <cet.h>\n#endif\n#ifdef __ARM_FEATURE_BTI_DEFAULT\n.section .note.gnu.property,\"a\"\n"
+           ".balign 8\n.long 4, 16, 5\n.asciz \"GNU\"\n.long 0xc0000000, 4, 3, 0\n#endif\n.section .rodata\n")
+  string(CONCAT text ${text})
   set(files "")
   while(ARGN)
     list(POP_FRONT ARGN symbol file)
