@@ -8,7 +8,7 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME server)
 
 set(man ${PROJECT_BINARY_DIR}/lossd.1)
 add_custom_command(OUTPUT ${man}
-  COMMAND ${CMAKE_COMMAND} -DBINARY=$<TARGET_FILE:lossd> -DVERSION=${PROJECT_VERSION}
+  COMMAND ${CMAKE_COMMAND} -DBINARY=${lossd_program} -DVERSION=${PROJECT_VERSION}
           -DTEMPLATE=${PROJECT_SOURCE_DIR}/docs/lossd.1.in -DOUTPUT=${man} -P ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake
   DEPENDS lossd docs/lossd.1.in cmake/ManPage.cmake VERBATIM)
 add_custom_target(man ALL DEPENDS ${man})

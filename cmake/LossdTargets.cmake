@@ -108,6 +108,23 @@ function(lossd_instruction_sets out prefix)
   set(${out} ${objects} PARENT_SCOPE)
 endfunction()
 
+# lossd_program(TARGET): sets TARGET_program, the path by which to run it: its own, or a script's that has it emulated.
+function(lossd_program target)
+  set(program $<TARGET_FILE:${target}>)
+  if(CMAKE_CROSSCOMPILING_EMULATOR)
+    set(program ${PROJECT_BINARY_DIR}/emulated/${target})
+    list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+    file(GENERATE OUTPUT ${program} CONTENT "#!/bin/sh\nexec ${emulator} $<TARGET_FILE:${target}> \"$@\"\n"
+      FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+  endif()
+  set(${target}_program ${program} PARENT_SCOPE)
+endfunction()
+
+set(test_seconds 300)
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+  set(test_seconds 3000)
+endif()
+
 # lossd_test(NAME sources... [LIBRARIES libs...]): a cmocka program that ctest runs.
 function(lossd_test name)
   cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
@@ -115,20 +132,20 @@ function(lossd_test name)
   target_link_libraries(${name} PRIVATE lossd_flags ${arg_LIBRARIES} PkgConfig::CMOCKA m)
   target_compile_definitions(${name} PRIVATE LOSSD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_seconds})
 endfunction()
 
 # lossd_e2e(NAME): tests/e2e/NAME.py, which starts the real binary.
 function(lossd_e2e name)
   add_test(NAME e2e_${name} COMMAND ${LOSSD_PYTHON} -B ${PROJECT_SOURCE_DIR}/tests/e2e/${name}.py)
   set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
-    "LOSSD_BINARY=$<TARGET_FILE:lossd>;LOSSD_SANITIZE=${LOSSD_SANITIZE}")
+    "LOSSD_BINARY=${lossd_program};LOSSD_SANITIZE=${LOSSD_SANITIZE}")
 endfunction()
 
 # lossd_client_test(NAME): tests/e2e/NAME.c, a client in C of the real binary.
 function(lossd_client_test name)
   lossd_test(${name} e2e/${name}.c LIBRARIES PkgConfig::CURL PkgConfig::ZLIB)
-  set_tests_properties(${name} PROPERTIES ENVIRONMENT "LOSSD_BINARY=$<TARGET_FILE:lossd>")
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "LOSSD_BINARY=${lossd_program}")
 endfunction()
 
 # lossd_fuzz(NAME sources... [LIBRARIES libs...]): a libFuzzer program, built with -DLOSSD_FUZZ=ON.
