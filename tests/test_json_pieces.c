@@ -1,4 +1,4 @@
-/* application/json: large answers, which several threads write in pieces. */
+/* JSON that several threads read and write: large requests in stretches, large answers in pieces. */
 #include <cjson/cJSON.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +21,79 @@ static char *large_body(const int *dim, int rank, const char *reduction) {
           reduction);
   return body;
 }
+
+/* Requests in stretches
+ * ---------------------------------------------------------------------------------------------- */
+
+enum { LARGE = 60000 };
+
+/* LARGE numbers, two of which may be what no float32 holds. */
+static char *add_numbers(char *at, int bad, int worse) {
+  for (int i = 0; i < LARGE; i++) {
+    at += sprintf(at, "%c%.9g", i ? ',' : '[', (double)((long long)i * 7919 % 10007) / 997 - 5);
+    if (i == bad || i == worse) at += sprintf(at, "e%d", i == bad ? 50 : 60);
+  }
+  *at++ = ']';
+  return at;
+}
+
+/* MSELoss of two such tensors in one of the two protocols that have JSON. */
+static char *request_of_numbers(const struct lossd_format *format, int bad, int worse) {
+  const bool plain = format == &lossd_format_json;
+  char *const body = malloc((size_t)LARGE * 64 + 1024), *at = body;
+  assert_non_null(body);
+  at += sprintf(at, plain ? "{\"gradients\":true" : "{\"inputs\":[");
+  for (int role = 0; role < 2; role++) {
+    const char *const name = role ? "target" : "input";
+    if (plain)
+      at += sprintf(at, ",\"%s\":{\"dtype\":\"float32\",\"data\":", name);
+    else
+      at += sprintf(at, "%s{\"name\":\"%s\",\"datatype\":\"FP32\",\"shape\":[%d],\"data\":", role ? "," : "",
+                    name, LARGE);
+    at = add_numbers(at, role ? -1 : bad, role ? -1 : worse);
+    *at++ = '}';
+  }
+  strcpy(at, plain ? "}" : "]}");
+  return body;
+}
+
+/* Reads the stretches from the last to the first, as threads may end them in any order. */
+static void run_in_stretches(struct test_exchange *t) {
+  lossd_exchange_scan(&t->x);
+  assert_true(t->x.reads > 4);
+  for (size_t i = t->x.reads; i-- > 0;) lossd_exchange_read(&t->x, i);
+  t->x.was_read = true;
+  test_exchange_run(t);
+}
+
+static void reads_the_same_in_stretches_in_any_order(void **state) {
+  (void)state;
+  static const struct lossd_format *const formats[] = {&lossd_format_json, &lossd_format_open_inference};
+  for (int i = 0; i < 4; i++) {
+    const bool faulty = i % 2;
+    const struct lossd_format *format = formats[i / 2];
+    char *const body = request_of_numbers(format, faulty ? 30000 : -1, faulty ? 59000 : -1);
+    struct test_exchange whole, stretches;
+    test_exchange_init(&whole, "MSELoss", body, strlen(body));
+    test_exchange_init(&stretches, "MSELoss", body, strlen(body));
+    whole.x.request_format = whole.x.answer_format = format;
+    stretches.x.request_format = stretches.x.answer_format = format;
+    test_exchange_run(&whole);
+    run_in_stretches(&stretches);
+    assert_int_equal(whole.x.http_status, faulty ? 422 : 200);
+    if (faulty)
+      assert_string_equal(whole.x.problem.pointer, i / 2 ? "/inputs/0/data/30000" : "/input/data/30000");
+    assert_int_equal(stretches.x.http_status, whole.x.http_status);
+    assert_int_equal(stretches.x.answer_length, whole.x.answer_length);
+    assert_memory_equal(stretches.x.answer, whole.x.answer, whole.x.answer_length);
+    test_exchange_done(&whole);
+    test_exchange_done(&stretches);
+    free(body);
+  }
+}
+
+/* Answers in pieces
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Threads that write pieces, each of which goes behind the one before it. */
 struct writers {
@@ -110,6 +183,7 @@ static void nests_a_large_answer_by_its_shape(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_the_same_in_stretches_in_any_order),
       cmocka_unit_test(writes_the_same_answer_in_pieces_by_several_threads),
       cmocka_unit_test(nests_a_large_answer_by_its_shape),
   };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/dtype_name.h"
+#include "api/json_inputs.h"
 #include "api/json_text.h"
 #include "api/json_value.h"
 #include "api/tensor_text.h"
@@ -178,6 +179,7 @@ const struct lossd_format lossd_format_open_inference = {
     .content_type = "application/json",
     .errors = LOSSD_ERROR_OPEN_INFERENCE,
     .decode = lossd_open_inference_decode,
+    .read = lossd_json_read_piece,
     .layout = layout,
     .encode = encode,
 };

@@ -8,6 +8,7 @@
 #include "api/binary_input.h"
 #include "api/dtype_name.h"
 #include "api/formats/open_inference.h"
+#include "api/json_inputs.h"
 #include "api/json_tensor.h"
 #include "api/json_value.h"
 
@@ -247,23 +248,19 @@ static int describe_inputs(struct request *r) {
   return LOSSD_OK;
 }
 
-static int read_inputs(struct request *r) {
-  struct lossd_exchange *x = r->x;
+/* Those in JSON are read last, maybe by several workers. */
+static int cut_inputs(struct request *r) {
+  struct lossd_json_input inputs[LOSSD_INPUTS] = {{0}};
   for (size_t i = 0; i < r->inputs; i++) {
     const struct input *input = &r->input[i];
-    struct lossd_tensor *tensor = &x->evaluation.tensor[input->role];
-    char at[LOSSD_POINTER_TEXT];
-    size_t bytes = 0;
+    struct lossd_json_input *json = &inputs[input->role];
     if (input->bytes) continue;
-    snprintf(at, sizeof at, "%s/data", input->pointer);
-    lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes);
-    void *data = lossd_exchange_alloc(x, bytes, at);
-    if (!data || lossd_json_read(lossd_json_span(&r->json, input->member[DATA]), tensor->dtype, data, at,
-                                 x->cancelled, &x->problem))
-      return x->problem.status;
-    tensor->data = data;
+    json->json = &r->json;
+    json->item = input->member[DATA];
+    json->numbers = lossd_json_span(&r->json, json->item);
+    snprintf(json->pointer, sizeof json->pointer, "%s/data", input->pointer);
   }
-  return LOSSD_OK;
+  return lossd_json_cut_inputs(r->x, inputs);
 }
 
 /* Parameters
@@ -368,7 +365,7 @@ static int decode_request(struct request *r) {
     return x->problem.status;
   if (take_members(r) || frame_inputs(r) || describe_inputs(r)) return x->problem.status;
   if (take_settings(r) || lossd_json_take_id(x, &r->json, r->member[ID])) return x->problem.status;
-  return take_outputs(r) ? x->problem.status : read_inputs(r);
+  return take_outputs(r) ? x->problem.status : cut_inputs(r);
 }
 
 int lossd_open_inference_decode(struct lossd_exchange *x) {
