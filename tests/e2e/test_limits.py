@@ -114,7 +114,7 @@ LIMITS = {
     "min-upload-rate": Limit("1000", evaluate(), evaluate()[:-1], 408, "request_timeout", "slow_client",
                              other=("--header-timeout", "0.3")),
 }
-# Time that no request passes: test_http.SlowClients, test_lifecycle.Drain.
+# Time that no request passes: test_connections.SlowClients, test_lifecycle.Drain.
 ELSEWHERE = {"idle-timeout", "drain-seconds"}
 
 
