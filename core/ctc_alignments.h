@@ -21,10 +21,10 @@
 #ifndef LOSSD_CORE_CTC_ALIGNMENTS_H
 #define LOSSD_CORE_CTC_ALIGNMENTS_H
 
-#include "core/classes.h"
 #include "core/ctc.h"
 #include "core/pointwise.h"
 #include "core/scaled.h"
+#include "core/softmax.h"
 
 /* Arrays of states are a multiple of this long, with as many more on either side. */
 enum { PAD = 8 };

@@ -62,15 +62,9 @@ static inline float abs_f32(float x) {
 static inline double sqrt_f64(double x) {
   return __builtin_sqrt(x);
 }
-static inline float sqrt_f32(float x) {
-  return __builtin_sqrtf(x);
-}
 /* Magnitude of x, sign of y. */
 static inline double copysign_f64(double x, double y) {
   return from_bits_f64((bits_f64(x) & ~(UINT64_C(1) << 63)) | (bits_f64(y) & UINT64_C(1) << 63));
-}
-static inline float copysign_f32(float x, float y) {
-  return from_bits_f32((bits_f32(x) & ~(UINT32_C(1) << 31)) | (bits_f32(y) & UINT32_C(1) << 31));
 }
 
 static inline real_bits real_to_bits(real x) {
@@ -81,12 +75,6 @@ static inline real real_from_bits(real_bits bits) {
 }
 static inline real real_abs(real x) {
   return REAL_FUNCTION(abs)(x);
-}
-static inline real real_sqrt(real x) {
-  return REAL_FUNCTION(sqrt)(x);
-}
-static inline real real_copysign(real x, real y) {
-  return REAL_FUNCTION(copysign)(x, y);
 }
 /* NaN if either is NaN. Of two zeros y. */
 static inline real real_max(real x, real y) {

@@ -82,8 +82,5 @@ static inline struct largest largest_real(const real *x, size_t n) {
   while (at < n && x[at] != fold[0]) at += MAX_LANES;
   return (struct largest){fold[0], at < n ? at : n};
 }
-static inline real max_real(const real *x, size_t n) {
-  return largest_real(x, n).value;
-}
 
 #endif

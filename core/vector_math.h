@@ -6,15 +6,16 @@
  * follow C's annex F.
  *
  * Errors, in units in the last place, of either precision: log 1, exp, exp_neg_abs 1.1, expm1,
- * log1p_unit 1.3, log1p, tanh 1.5, softplus 2, sigmoid 2.5. tests/test_vector_math.c holds them to it.
+ * log1p_unit 1.3, log1p, tanh 1.5, sigmoid_from 2.5, softplus of core/stable.h 2. tests/test_vector_math.c
+ * holds them to it.
  *
  * Each function has a version for each precision, exp_f32 and exp_f64, and real_exp for the variant's own.
  *
- * One exponential serves a loss and its gradient. Binary cross-entropy of the logit x against y:
+ * One exponential serves a loss and its gradient (core/stable.h):
  *
- *   const real e = real_exp_neg_abs(x);
- *   value = real_softplus_from(x, e) - y * x;      log(1 + e^x) - y x
- *   slope = real_sigmoid_from(x, e) - y;
+ *   const struct logistic shared = logistic(x);
+ *   value = softplus(x, shared);                   log(1 + e^x)
+ *   slope = real_sigmoid_from(x, shared.e);
  */
 #ifndef LOSSD_CORE_VECTOR_MATH_H
 #define LOSSD_CORE_VECTOR_MATH_H
@@ -76,7 +77,7 @@
 
 /* e^x in double, for what is to cancel against a float; cheaper than exp_f64. Exact at 0; within 2^-46
  * of itself where a float can hold it, within 2^-43 beyond, and e^+-700 past those. In two steps, since loops
- * of doubles alone are the faster: exp_wide(x) is exp_short(bounded(x)). The constant that rounds to an
+ * of doubles alone are the faster: exp_short(bounded(x)). The constant that rounds to an
  * integer k leaves the exponent of 2^k in its lowest bits. */
 static inline double bounded_f32(float x) {
   x = -700 > x ? -700 : x;
@@ -88,22 +89,12 @@ static inline double exp_short_f32(double x) {
   const double fourth = 1 + r * exp_quarter_rest_f64(r), half = fourth * fourth;
   return half * half * from_bits_f64(bits_f64(shifted) << 52);
 }
-static inline double exp_wide_f32(float x) {
-  return exp_short_f32(bounded_f32(x));
-}
 static inline double bounded_f64(double x) {
   return x;
 }
 static inline double exp_short_f64(double x) {
   return exp_f64(x);
 }
-static inline double exp_wide_f64(double x) {
-  return exp_f64(x);
-}
-static inline double real_exp_wide(real x) {
-  return REAL_FUNCTION(exp_wide)(x);
-}
-
 static inline double real_bounded(real x) {
   return REAL_FUNCTION(bounded)(x);
 }
@@ -134,15 +125,6 @@ static inline real real_log1p_unit(real x) {
 }
 static inline real real_sigmoid_from(real x, real e) {
   return REAL_FUNCTION(sigmoid_from)(x, e);
-}
-static inline real real_sigmoid(real x) {
-  return REAL_FUNCTION(sigmoid)(x);
-}
-static inline real real_softplus_from(real x, real e) {
-  return REAL_FUNCTION(softplus_from)(x, e);
-}
-static inline real real_softplus(real x) {
-  return REAL_FUNCTION(softplus)(x);
 }
 
 #endif

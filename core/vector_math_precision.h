@@ -151,17 +151,6 @@ static inline T F(log1p_unit)(T x) {
 static inline T F(sigmoid_from)(T x, T e) {
   return (x < 0 ? e : 1) / (1 + e);
 }
-static inline T F(sigmoid)(T x) {
-  return F(sigmoid_from)(x, F(exp_neg_abs)(x));
-}
-
-/* log(1 + e^x) from e = exp_neg_abs(x) */
-static inline T F(softplus_from)(T x, T e) {
-  return (x > 0 ? x : 0) + F(log1p_unit)(e);
-}
-static inline T F(softplus)(T x) {
-  return F(softplus_from)(x, F(exp_neg_abs)(x));
-}
 
 #undef ONE_BITS
 #undef MANTISSA

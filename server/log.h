@@ -11,7 +11,6 @@
 #ifndef LOSSD_SERVER_LOG_H
 #define LOSSD_SERVER_LOG_H
 
-#include "server/trace.h"
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -12,6 +12,7 @@
 #include "server/job.h"
 #include "server/routes.h"
 #include "server/server.h"
+#include "server/trace.h"
 
 /* Refused bodies up to this size are read and forgotten, so that the connection stays usable. */
 #define LOSSD_SWALLOW ((uint64_t)65536)
@@ -54,7 +55,8 @@ struct lossd_request {
   size_t held_bytes; /* of the body, as they came */
   uint64_t swallowed;
   struct lossd_answer answer;
-  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[65], traceparent[56], retry_after[8];
+  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[LOSSD_REQUEST_ID],
+      traceparent[LOSSD_TRACE_PARENT], retry_after[8];
   const char *remote; /* borrowed from the connection */
   uint64_t began;
   struct lossd_holding holding; /* last: it is kept from one request to the next */

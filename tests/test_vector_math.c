@@ -370,7 +370,7 @@ static void every_variant_of_pow_gives_the_same_bits(void **state) {
   }
 }
 
-/* exp_wide: of a float, in double
+/* exp_wide, exp_short(bounded(x)): of a float, in double
  * ------------------------------------------------------------------------------------------------------------
  */
 

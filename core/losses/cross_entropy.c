@@ -9,10 +9,13 @@
  *
  * Deviations from PyTorch: 0 times infinity is 0; confident rows keep their digits (logits [20, 0, 0], target
  * 0 give 4.122e-9 in float32 too); probabilities must lie in [0, 1]. */
-#include "core/classes.h"
+#include "core/rowwise.h"
+#include "core/softmax.h"
+#include "core/stable.h"
 
 enum { REDUCTION, INPUT_KIND, IGNORE_INDEX, LABEL_SMOOTHING, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };
+enum { LOGITS, PROBABILITIES, LOG_PROBABILITIES };
 
 /* The common case: logits, a class index, no smoothing. Makes NaN canonical. */
 static real indexed_logits(const struct row *row) {
@@ -49,12 +52,12 @@ static struct softmax negative_logs(const struct row *row, real *restrict e, rea
   const real *x = row->x[INPUT];
   struct softmax s = {0};
   switch ((int)row->option[INPUT_KIND]) {
-  case LOSSD_LOGITS:
+  case LOGITS:
     s = softmax(x, c, e);
     const double log_sum = softmax_log_sum(&s);
     for (size_t i = 0; i < c; i++) negative[i] = (real)((double)(s.maximum - x[i]) + log_sum);
     break;
-  case LOSSD_PROBABILITIES:
+  case PROBABILITIES:
     for (size_t i = 0; i < c; i++) negative[i] = -real_log(x[i]);
     break;
   default:
@@ -68,7 +71,7 @@ static void input_gradient(const struct row *row, const struct softmax *s, const
   const size_t c = row->length;
   const real *x = row->x[INPUT];
   switch ((int)row->option[INPUT_KIND]) {
-  case LOSSD_LOGITS: {
+  case LOGITS: {
     const double total = 1 + s->rest, sum = sum_real(a, c);
     for (size_t i = 0; i < c; i++) {
       const double ai = (double)a[i], pi = (double)e[i] / total;
@@ -76,7 +79,7 @@ static void input_gradient(const struct row *row, const struct softmax *s, const
     }
     break;
   }
-  case LOSSD_PROBABILITIES:
+  case PROBABILITIES:
     for (size_t i = 0; i < c; i++) grad[i] = a[i] == 0 ? 0 : row->scale * (-a[i] / x[i]);
     break;
   default:
@@ -102,8 +105,7 @@ static real general(const struct row *row) {
 }
 
 static void tile(const struct lossd_tile *t) {
-  const bool common =
-      t->option[INPUT_KIND] == LOSSD_LOGITS && t->option[LABEL_SMOOTHING] == 0 && t->index[TARGET];
+  const bool common = t->option[INPUT_KIND] == LOGITS && t->option[LABEL_SMOOTHING] == 0 && t->index[TARGET];
   if (common)
     rowwise_canonical(t, indexed_logits, true);
   else
@@ -122,7 +124,7 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (probabilities && p->evaluation->options.given & 1u << IGNORE_INDEX)
     return lossd_fail(problem, LOSSD_INVALID_OPTION, "/options/ignore_index",
                       "ignore_index is given and target holds probabilities; it is for class indices only");
-  if (p->option[INPUT_KIND] == LOSSD_PROBABILITIES) p->view[INPUT].domain = LOSSD_UNIT_INTERVAL;
+  if (p->option[INPUT_KIND] == PROBABILITIES) p->view[INPUT].domain = LOSSD_UNIT_INTERVAL;
   if (probabilities) p->view[TARGET].domain = LOSSD_UNIT_INTERVAL;
   p->spare_vectors = 3;
   p->has_ignored = true;
@@ -137,8 +139,8 @@ static const struct lossd_option options[OPTIONS] = {
     [INPUT_KIND] = {.name = "input_kind",
                     .type = LOSSD_CHOICE,
                     .choices = input_kinds,
-                    .textbook = LOSSD_LOGITS,
-                    .pytorch = LOSSD_LOGITS,
+                    .textbook = LOGITS,
+                    .pytorch = LOGITS,
                     .description =
                         "What input holds: logits (softmax is applied), probabilities or their logarithms."},
     [IGNORE_INDEX] = {.name = "ignore_index",

@@ -3,7 +3,6 @@
  * Domain: all numbers x1, x2; finite y (1 or -1 as a rule; any factor works). Kink where -y (x1 - x2) +
  * margin = 0: there the full gradient passes, dl/dx1 = -y, dl/dx2 = y, as in PyTorch. */
 #include "core/pointwise.h"
-#include "core/stable.h"
 
 enum { REDUCTION, BROADCAST, MARGIN, OPTIONS };
 

@@ -8,7 +8,8 @@
  * its row 0 against infinity. */
 #include <string.h>
 
-#include "core/classes.h"
+#include "core/rowwise.h"
+#include "core/stable.h"
 
 enum { REDUCTION, P, MARGIN, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };

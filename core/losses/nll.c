@@ -6,7 +6,8 @@
  * (PyTorch: NaN).
  *
  * Deviation of the textbook definition: input holds probabilities and the reduction is sum. */
-#include "core/classes.h"
+#include "core/rowwise.h"
+#include "core/stable.h"
 
 enum { REDUCTION, INPUT_KIND, IGNORE_INDEX, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };

@@ -3,7 +3,6 @@
  * Domain: all numbers, beta >= 0. Continuously differentiable for beta > 0: dl/dx = d / beta, or sign(d).
  * With beta = 0 it is L1Loss, with subgradient 0 at d = 0, where PyTorch gives -1. */
 #include "core/pointwise.h"
-#include "core/stable.h"
 
 enum { REDUCTION, BROADCAST, BETA, OPTIONS };
 

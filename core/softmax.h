@@ -1,11 +1,10 @@
-/* What CrossEntropyLoss and NLLLoss share: how their input's numbers are read, and log-softmax of a row. */
-#ifndef LOSSD_CORE_CLASSES_H
-#define LOSSD_CORE_CLASSES_H
+/* Log-softmax of a row, for CrossEntropyLoss and CTCLoss. Pure functions of numbers, compiled in each
+ * variant. */
+#ifndef LOSSD_CORE_SOFTMAX_H
+#define LOSSD_CORE_SOFTMAX_H
 
-#include "core/rowwise.h"
-#include "core/stable.h"
-
-enum { LOSSD_LOGITS, LOSSD_PROBABILITIES, LOSSD_LOG_PROBABILITIES };
+#include "core/sum.h"
+#include "core/vector_math.h"
 
 /* A softmax in the form that loses no digits: e[i] = exp(x[i] - maximum), with one of the largest terms,
  * which are 1, kept apart: the sum is 1 + rest. */
