@@ -139,7 +139,7 @@ class Admission(unittest.TestCase):
 
     def test_a_passed_deadline_is_504(self):
         with Server("--request-timeout", "0.02") as server:
-            answer = server.ask(evaluate(slow_body()))
+            answer = server.ask(evaluate(slow_body(16000), "PoissonNLLLoss"))
             self.assertEqual((answer.status, answer.code), (504, "deadline_exceeded"))
 
     def test_the_connection_stays_usable_after_503_and_504(self):
