@@ -165,20 +165,24 @@ static __attribute__((noinline, unused)) struct norm scaled_euclidean(const real
   return (struct norm){unit, sqrt(sum)};
 }
 
-static inline double measure_euclidean(const struct distance *q, const real *x, const real *y, size_t n,
-                                       struct distance_state *state) {
+static inline double sum_squared_differences(const real *x, const real *y, size_t n, double eps) {
   double lane[SUM_LANES] = {0};
   size_t i = 0;
   for (; i + SUM_LANES <= n; i += SUM_LANES)
     for (size_t k = 0; k < SUM_LANES; k++) {
-      const double d = difference(x, y, i + k, q->eps);
+      const double d = difference(x, y, i + k, eps);
       lane[k] += d * d;
     }
   for (size_t k = 0; i + k < n; k++) {
-    const double d = difference(x, y, i + k, q->eps);
+    const double d = difference(x, y, i + k, eps);
     lane[k] += d * d;
   }
-  const double squares = fold_lanes(lane);
+  return fold_lanes(lane);
+}
+
+static inline double measure_euclidean(const struct distance *q, const real *x, const real *y, size_t n,
+                                       struct distance_state *state) {
+  const double squares = sum_squared_differences(x, y, n, q->eps);
   state->norm =
       squares_are_safe(squares) ? (struct norm){1, sqrt(squares)} : scaled_euclidean(x, y, n, q->eps);
   return norm_value(&state->norm);
@@ -195,6 +199,23 @@ static inline void differentiate_euclidean(const struct distance *q, const real 
     for (size_t i = 0; i < n; i++) add_both(difference(x, y, i, q->eps) / unit * by, i, by_x, by_y);
 }
 DISTANCE_KERNEL(euclidean);
+
+/* The square of p = 2: sum d^2, whose margin is met exactly where the norms' roots would round; 2 d
+ * ----------------------------------------------------------------------------------------------- */
+
+static inline double measure_squares(const struct distance *q, const real *x, const real *y, size_t n,
+                                     struct distance_state *state) {
+  (void)state;
+  return sum_squared_differences(x, y, n, q->eps);
+}
+
+static inline void differentiate_squares(const struct distance *q, const real *x, const real *y, size_t n,
+                                         const struct distance_state *state, double seed,
+                                         double *restrict by_x, double *restrict by_y) {
+  (void)state;
+  for (size_t i = 0; i < n; i++) add_both(2 * seed * difference(x, y, i, q->eps), i, by_x, by_y);
+}
+DISTANCE_KERNEL(squares);
 
 /* p = infinity: max |d|; the sign, shared equally by the coordinates that attain it
  * ------------------------------------------------ */
@@ -275,12 +296,14 @@ static inline void differentiate_power(const struct distance *q, const real *x, 
 }
 DISTANCE_KERNEL(power);
 
-/* The kernel of the p-norm of the difference. */
-static inline const struct distance_kernel *norm_kernel(double p) {
-  return p == 1     ? &manhattan_distance
-         : p == 2   ? &euclidean_distance
-         : isinf(p) ? &maximum_distance
-                    : &power_distance;
+/* The p-norm of the difference, or its square. */
+static inline struct distance norm_distance(double p, double eps, bool squared) {
+  const struct distance_kernel *kernel = p == 1              ? &manhattan_distance
+                                         : p == 2 && squared ? &squares_distance
+                                         : p == 2            ? &euclidean_distance
+                                         : isinf(p)          ? &maximum_distance
+                                                             : &power_distance;
+  return (struct distance){.kernel = kernel, .p = p, .eps = eps, .squared = squared && p != 2};
 }
 
 /* 1 - cosine

@@ -9,10 +9,8 @@
 enum { REDUCTION, SQUARED, P, EPS, SWAP, MARGIN, BROADCAST, OPTIONS };
 
 static void tile(const struct lossd_tile *t) {
-  const struct triplet triplet = {.distance = {.kernel = norm_kernel(t->option[P]),
-                                               .p = t->option[P],
-                                               .eps = t->option[EPS],
-                                               .squared = t->option[SQUARED] != 0},
+  const struct triplet triplet = {.distance =
+                                      norm_distance(t->option[P], t->option[EPS], t->option[SQUARED] != 0),
                                   .margin = t->option[MARGIN],
                                   .swap = t->option[SWAP] != 0};
   triplet_tile(t, &triplet);

@@ -18,11 +18,11 @@ enum { EUCLIDEAN, SQUARED_EUCLIDEAN, MANHATTAN, CHEBYSHEV, MINKOWSKI, COSINE };
 static struct distance chosen(const double *option) {
   const double p = option[P], eps = option[EPS];
   switch ((int)option[DISTANCE]) {
-  case EUCLIDEAN: return (struct distance){.kernel = &euclidean_distance, .eps = eps};
-  case SQUARED_EUCLIDEAN: return (struct distance){.kernel = &euclidean_distance, .squared = true};
-  case MANHATTAN: return (struct distance){.kernel = &manhattan_distance};
-  case CHEBYSHEV: return (struct distance){.kernel = &maximum_distance};
-  case MINKOWSKI: return (struct distance){.kernel = norm_kernel(p), .p = p, .eps = eps};
+  case EUCLIDEAN: return norm_distance(2, eps, false);
+  case SQUARED_EUCLIDEAN: return norm_distance(2, 0, true);
+  case MANHATTAN: return norm_distance(1, 0, false);
+  case CHEBYSHEV: return norm_distance(INFINITY, 0, false);
+  case MINKOWSKI: return norm_distance(p, eps, false);
   default: return (struct distance){.kernel = &cosine_distance};
   }
 }

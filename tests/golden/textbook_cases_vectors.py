@@ -101,6 +101,8 @@ def triplet_margin(cases):
         cases.both(f"exactly at the margin, squared {squared}".lower(), kink=True, why=FULL_AT_MARGIN,
                    options={"squared": squared, "margin": margin, "eps": 0},
                    **vectors([[0.0, 0.0]], [[3.0, 4.0]], [[6.0, 0.0]]))
+    cases.add("exactly at the margin, squares whose roots round", kink=True, why=FULL_AT_MARGIN,
+              **vectors([[0.0, -1.0]], [[-3.0, -1.0]], [[-1.0, 2.0]]))
     tie = vectors([[0.0, 0.0]], [[2.0, 0.0]], [[1.0, 0.0]])
     for squared in (False, True):
         cases.both(f"a tie of swap, squared {squared}".lower(), kink=True, why="a tie of swap halves the gradient",
@@ -142,6 +144,8 @@ def triplet_with_distance(cases):
         cases.both(f"minkowski, p {p}", options={"distance": "minkowski", "p": p, "margin": 2}, **roles())
     for distance in ("euclidean", "minkowski"):
         cases.add(f"{distance}, eps 0.25", options={"distance": distance, "eps": 0.25, "margin": 2}, **roles())
+    cases.add("squared_euclidean, exactly at the margin, squares whose roots round", kink=True, why=FULL_AT_MARGIN,
+              options={"distance": "squared_euclidean"}, **vectors([[0.0, -1.0]], [[-3.0, -1.0]], [[-1.0, 2.0]]))
     same = vectors([[0.5, 1.0], [0.5, 1.0]], [[0.5, 1.0], [0.5, 2.0]], [[2.0, 1.0], [0.5, 1.0]])
     for distance in DISTANCES[:5]:
         cases.add(f"{distance}, equal vectors and zero coordinates", options=NONE | {"distance": distance, "margin": 5},
