@@ -149,10 +149,11 @@ static int check_load(struct lossd_request *request) {
   if (!lossd_route_evaluates(request->match.route)) return 0;
   if (!lossd_admission_has_room(&server->admission))
     return overloaded(request, LOSSD_OVERLOADED, "queue_full", "the queue is full");
-  if (request->declared > server->admission.max_bytes)
-    return overloaded(request, LOSSD_TOO_MANY_ELEMENTS, "never_fits",
-                      "the request alone is larger than all requests together may be (--max-inflight-bytes)");
-  return 0;
+  if (request->declared <= server->admission.max_bytes) return 0;
+  overloaded(request, LOSSD_TOO_MANY_ELEMENTS, "never_fits",
+             "the request alone is larger than all requests together may be (--max-inflight-bytes)");
+  lossd_hint(problem_of(request), "split the request, or raise --max-inflight-bytes");
+  return LOSSD_TOO_MANY_ELEMENTS;
 }
 
 int lossd_check_head(struct lossd_request *request) {

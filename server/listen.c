@@ -63,6 +63,7 @@ static void name_address(struct lossd_listeners *listeners, const struct lossd_c
 static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_config *config, char error[512]) {
   struct addrinfo *found = resolve(config, config->port, error);
   char where[128];
+  listeners->no_such_host = !found;
   if (!found) return false;
   snprintf(where, sizeof where, "%s port %d", config->host, config->port);
   int first = listen_tcp(found, config->io_threads > 1);

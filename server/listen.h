@@ -14,6 +14,7 @@ struct lossd_listeners {
   int sockets[LOSSD_MAX_SOCKETS];
   int count;
   const char *unix_path;            /* to unlink at the end, or NULL */
+  bool no_such_host;                /* why nothing listens */
   char address[LOSSD_ADDRESS_TEXT]; /* "http://127.0.0.1:8080", "unix:/run/lossd.sock" */
 };
 

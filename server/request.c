@@ -229,7 +229,8 @@ static void take_body(struct lossd_request *request, const char *data, size_t le
   } else if (needed > server->admission.max_bytes) {
     lossd_request_refuse(
         request, LOSSD_TOO_MANY_ELEMENTS,
-        "the request alone is larger than all requests together may be (--max-inflight-bytes)", "");
+        "the request alone is larger than all requests together may be (--max-inflight-bytes)",
+        "split the request, or raise --max-inflight-bytes");
   } else if (!lossd_hold(&request->holding, length)) {
     refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
   } else if (request->held_bytes += length, !grow(request, needed)) {

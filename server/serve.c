@@ -42,9 +42,11 @@ struct process {
   uv_timer_t drained, trim;
 };
 
-static int complain(const char *what) {
+enum { FAILED = 1, WRONG_VALUE = 2 }; /* exit statuses */
+
+static int complain(const char *what, int status) {
   fprintf(stderr, "lossd: %s\n", what);
-  return 1;
+  return status;
 }
 
 /* Stopping
@@ -121,7 +123,8 @@ static void keep_small_memory(void) {
   mallopt(M_TOP_PAD, 1 << 20);
 }
 
-static bool make_server(struct process *process, char error[512]) {
+/* 0, or the exit status. */
+static int make_server(struct process *process, char error[512]) {
   const struct lossd_config *config = &process->config;
   struct lossd_server *server = &process->server;
   server->config = config;
@@ -131,9 +134,10 @@ static bool make_server(struct process *process, char error[512]) {
                                          .max_request_bytes = config->max_inflight_bytes};
   lossd_workers_init(&server->workers, config->workers);
   snprintf(error, 512, "there is no memory");
-  if (!lossd_admission_init(&server->admission, config)) return false;
-  if (config->token_file && !(server->tokens = lossd_tokens_new(config->token_file, error))) return false;
-  return !config->tls_cert || lossd_tls_load(config, error);
+  if (!lossd_admission_init(&server->admission, config)) return FAILED;
+  if (config->token_file && !(server->tokens = lossd_tokens_new(config->token_file, error)))
+    return WRONG_VALUE;
+  return !config->tls_cert || lossd_tls_load(config, error) ? 0 : WRONG_VALUE;
 }
 
 static bool start_thread(struct process *process, int index) {
@@ -212,10 +216,12 @@ static int serve(struct process *process) {
   char error[512];
   raise_file_limit();
   keep_small_memory();
-  if (!make_server(process, error) || !lossd_listen(&process->listeners, &process->config, error))
-    return complain(error);
+  int status = make_server(process, error);
+  if (status) return complain(error, status);
+  if (!lossd_listen(&process->listeners, &process->config, error))
+    return complain(error, process->listeners.no_such_host ? WRONG_VALUE : FAILED);
   if (!start_threads(process))
-    return complain("cannot start serving: a thread or the HTTP library did not start");
+    return complain("cannot start serving: a thread or the HTTP library did not start", FAILED);
   printf("lossd listening on %s\n", process->listeners.address);
   fflush(stdout);
   lossd_log(LOSSD_LOG_INFO, "start", "listening on %s", process->listeners.address);

@@ -54,6 +54,19 @@ class UnixSocket(unittest.TestCase):
             Server("--unix-socket", self.path)
 
 
+class WrongValues(unittest.TestCase):
+    """What only shows when files are read and names looked up is a wrong value too: one line, exit 2."""
+
+    def test_wrong_values_are_one_line_and_exit_2(self):
+        with tempfile.NamedTemporaryFile() as empty:
+            for flags, line in ((("--token-file", empty.name), "holds no token"),
+                                (("--tls-cert", empty.name, "--tls-key", empty.name), "holds no PEM"),
+                                (("--host", "999.1.1.1"), "cannot resolve")):
+                done = subprocess.run([BINARY, "--port", "0", *flags], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done)
+                self.assertIn(line, done.stderr)
+
+
 class Inherited(unittest.TestCase):
     def test_sockets_of_the_service_manager_are_served(self):
         with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
