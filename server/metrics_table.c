@@ -96,13 +96,15 @@ static bool same_labels(const struct lossd_labels *a, const struct lossd_labels 
   return true;
 }
 
-/* The row with these labels or the free one where it belongs. There is always a free one. */
+/* The row with these labels or the free one where it belongs. There is always a free one, which another
+ * thread may take for other labels as soon as it was seen, unless the table's lock is held. */
 static struct row *probe(const struct lossd_series_table *table, const struct lossd_labels *labels,
-                         uint64_t hash) {
+                         uint64_t hash, bool *is_free) {
   for (uint64_t i = hash & (table->slots - 1);; i = (i + 1) & (table->slots - 1)) {
     struct row *row = row_at(table, i);
     uint64_t found = atomic_load_explicit(&row->hash, memory_order_acquire);
-    if (found == 0 || (found == hash && same_labels(&row->labels, labels, table->labels))) return row;
+    *is_free = found == 0;
+    if (*is_free || (found == hash && same_labels(&row->labels, labels, table->labels))) return row;
   }
 }
 
@@ -122,9 +124,8 @@ static struct row *overflow_row(struct lossd_series_table *table) {
 static struct row *insert(struct lossd_series_table *table, const struct lossd_labels *labels,
                           uint64_t hash) {
   pthread_mutex_lock(&table->lock);
-  struct row *row = probe(table, labels, hash); /* another thread may have made it meanwhile */
-  bool is_new = atomic_load_explicit(&row->hash, memory_order_relaxed) == 0,
-       full = table->used >= table->slots / 2;
+  bool is_new, full = table->used >= table->slots / 2;
+  struct row *row = probe(table, labels, hash, &is_new); /* another thread may have made it meanwhile */
   if (is_new && full) {
     row = overflow_row(table);
     atomic_fetch_add_explicit(&lossd_gauges.overflows, 1, memory_order_relaxed);
@@ -140,8 +141,9 @@ void *lossd_series_find(struct lossd_series_table *table, const struct lossd_lab
   uint64_t hash = 0;
   for (int i = 0; i < table->labels; i++) hash = mix(hash, labels->value[i]);
   hash |= (uint64_t)1 << 63; /* 0 means free, 1 the overflow */
-  struct row *row = probe(table, labels, hash);
-  return atomic_load_explicit(&row->hash, memory_order_acquire) ? row : insert(table, labels, hash);
+  bool is_free;
+  struct row *row = probe(table, labels, hash, &is_free);
+  return is_free ? insert(table, labels, hash) : row;
 }
 
 const void *lossd_series_at(const struct lossd_series_table *table, uint64_t i) {

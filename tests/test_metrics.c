@@ -5,6 +5,7 @@
 #include "server/metrics_table.h"
 #include "tests/unit.h"
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -270,6 +271,50 @@ static void nothing_is_lost_between_threads(void **state) {
   assert_true(total == THREADS * TIMES);
 }
 
+/* Two threads find the rows of their labels, which belong in one place, in an empty table: again and again,
+ * one of them a little later each time. */
+static struct {
+  struct lossd_counts rows[5];
+  struct lossd_series_table table;
+  atomic_int arrivals, mistakes;
+} race;
+enum { ROUNDS = 50000 };
+
+/* Ends once both threads have come so many times. */
+static void meet(int times) {
+  atomic_fetch_add(&race.arrivals, 1);
+  while (atomic_load(&race.arrivals) < 2 * times) sched_yield();
+}
+
+static void *find_in_an_empty_table(void *label) {
+  const bool is_first = strcmp(label, "a") == 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int i = 0; is_first && i < 5; i++) atomic_store(&race.rows[i].hash, 0);
+    if (is_first) race.table.used = 0;
+    meet(2 * round + 1);
+    for (volatile int delay = is_first ? round % 100 : 0; delay > 0;) delay--;
+    const struct lossd_counts *row = lossd_series_find(&race.table, &(struct lossd_labels){{label}});
+    atomic_fetch_add(&race.mistakes, strcmp(row->labels.value[0], label) != 0);
+    meet(2 * round + 2);
+  }
+  return NULL;
+}
+
+static void series_that_begin_at_once_stay_apart(void **state) {
+  (void)state;
+  static char labels[2][2] = {"a", "b"};
+  pthread_t thread[2];
+  race.table = (struct lossd_series_table){.rows = race.rows,
+                                           .row_bytes = sizeof *race.rows,
+                                           .slots = 4,
+                                           .labels = 1,
+                                           .lock = PTHREAD_MUTEX_INITIALIZER};
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(pthread_create(&thread[i], NULL, find_in_an_empty_table, labels[i]), 0);
+  for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+  assert_int_equal(race.mistakes, 0);
+}
+
 static void label_sets_beyond_the_table_are_counted_together(void **state) {
   (void)state;
   static char reasons[100][16];
@@ -327,6 +372,7 @@ int main(void) {
       WITH_ARENA(openmetrics_names_counters_without_total_and_ends),
       WITH_ARENA(every_family_has_one_help_and_one_type),
       WITH_ARENA(nothing_is_lost_between_threads),
+      WITH_ARENA(series_that_begin_at_once_stay_apart),
       WITH_ARENA(label_sets_beyond_the_table_are_counted_together),
       WITH_ARENA(without_memory_there_is_no_text),
       WITH_ARENA(promtool_finds_nothing_wrong),
