@@ -19,8 +19,7 @@ static void add_number(struct lossd_json_text *out, const char *name, double val
 }
 
 /* Roles
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void add_role(struct lossd_json_text *out, const struct lossd_role *role) {
   lossd_json_open(out, '{');

@@ -1,4 +1,4 @@
-/* Inflating gzip bodies within a limit. */
+/* Inflating gzip bodies within a limit. Memory is the exchange's arena. One thread at a time. */
 #ifndef LOSSD_API_GZIP_H
 #define LOSSD_API_GZIP_H
 

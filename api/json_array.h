@@ -1,5 +1,5 @@
 /* Parts of the JSON scanner: skipping over tokens, and the shape of nested arrays of numbers while they are
- * read. Private to json_scan.c and json_tensor.c. Pure functions. */
+ * read. Private to json_scan.c and json_tensor.c. Pure functions, any thread. */
 #ifndef LOSSD_API_JSON_ARRAY_H
 #define LOSSD_API_JSON_ARRAY_H
 

@@ -1,9 +1,9 @@
 /* Numbers of a JSON array by blocks of 64 bytes: part of json_array.c, which checks them, and of
  * json_tensor.c, which reads them. Pure functions, any thread.
  *
- * json_block.c, json_parts.c and number_round.c are compiled once for each instruction set, as the kernels of
- * core/ are, and go by the same choice. What is unusual, wrong or not, they leave to plain code: they decide
- * nothing but speed. */
+ * json_block.c, json_parts.c, number_round.c and number_write_many.c are compiled once for each instruction
+ * set, as the kernels of core/ are, and go by the same choice. What is unusual, wrong or not, they leave to
+ * plain code: they decide nothing but speed. */
 #ifndef LOSSD_API_JSON_BLOCK_H
 #define LOSSD_API_JSON_BLOCK_H
 

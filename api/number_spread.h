@@ -1,5 +1,5 @@
 /* A decimal laid out as text: the last step of writing a floating number, for number_write.c and
- * number_write_many.c. Pure functions. */
+ * number_write_many.c. Pure functions, any thread. */
 #ifndef LOSSD_API_NUMBER_SPREAD_H
 #define LOSSD_API_NUMBER_SPREAD_H
 

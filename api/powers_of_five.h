@@ -1,9 +1,7 @@
-/*
- * Powers of ten to 128 bits, shared by the number reader and the number writer.
+/* Powers of ten to 128 bits, shared by the number reader and the number writer.
  *
  * 10^q = 5^q * 2^q, so the table holds the leading bits of 5^q. Constant data, made at build time by
- * tools/powers_of_five.c; any thread may read it.
- */
+ * tools/powers_of_five.c; any thread may read it. */
 #ifndef LOSSD_API_POWERS_OF_FIVE_H
 #define LOSSD_API_POWERS_OF_FIVE_H
 

@@ -82,8 +82,7 @@ int lossd_query_parse(struct lossd_exchange *x, struct lossd_query *query) {
 }
 
 /* Use
- * -----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static struct lossd_value bare_value(const struct lossd_query_pair *pair) {
   const char *const end = pair->value + pair->value_length;

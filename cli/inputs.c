@@ -11,8 +11,7 @@
 enum kind { NPY, SAFETENSORS, JSON };
 
 /* Opening
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Splits "file.safetensors:name" and "-:name"; the path is cut in place in text. */
 static const char *split(char *text) {
@@ -50,8 +49,7 @@ void lossd_files_close(struct lossd_files *files) {
 }
 
 /* Kinds
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end) {
   const size_t length = strlen(text), tail = strlen(end);
@@ -137,8 +135,7 @@ static int take_safetensors(struct lossd_files *files, const struct lossd_source
 }
 
 /* Decode
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static int given_twice(struct lossd_exchange *x, int input) {
   return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, NULL,

@@ -186,8 +186,7 @@ int lossd_npy_read(const char *bytes, size_t length, const char *pointer, struct
 }
 
 /* Writing
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 size_t lossd_npy_header(char out[LOSSD_NPY_HEADER], enum lossd_dtype dtype, const struct lossd_shape *shape) {
   enum { PREAMBLE = 10, ALIGNMENT = 64 };

@@ -33,8 +33,7 @@ int lossd_list_command(int argc, char **argv) {
 }
 
 /* Show
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void print_value(const struct lossd_option *option, double value) {
   char text[LOSSD_NUMBER_TEXT_MAX];

@@ -87,8 +87,7 @@ LOSSD_INLINE void differentiate_pairs(const struct distance_block *b, const doub
   static const struct distance_kernel name##_distance = {name##_measure, name##_differentiate}
 
 /* Differences
- * ----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 LOSSD_INLINE double difference(const real *x, const real *y, size_t i, double eps) {
   return ((double)x[i] - (double)y[i]) + eps;
@@ -307,8 +306,7 @@ static inline struct distance norm_distance(double p, double eps, bool squared) 
 }
 
 /* 1 - cosine
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static inline double measure_cosine(const struct distance *q, const real *x, const real *y, size_t n,
                                     struct distance_state *state) {

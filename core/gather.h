@@ -135,8 +135,7 @@ static inline void store_run(enum lossd_dtype dtype, char *p, int64_t step, size
 }
 
 /* Rows
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Where a row is, as an index in each of the plan's dimensions. */
 struct position {

@@ -117,8 +117,9 @@ void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch);
 int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem);
 
 /* For the losses' plan functions
- * ------------------------------------------------------------------------------------ Each sets rows,
- * row_count and the views of the loss's roles from plan->shape, or says what does not fit. */
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Each sets rows, row_count and the views of the loss's roles from plan->shape, or says what does not fit. */
 
 /* Pointwise: the first `paired` roles have the same shape, or broadcast together; a rank-0 tensor pairs with
  * anything. The other roles broadcast to that shape and never enlarge it. */

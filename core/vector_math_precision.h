@@ -1,10 +1,12 @@
 /* The functions of vector_math.h that have an algorithm for each precision. vector_math.h includes this file
- * once for float and once for double, with F(name)          the function's name in this precision T, U the
- * number type and the unsigned integer of its width POINT            bits of the mantissa that are stored
- *   BIAS             of the exponent
- *   LN2_HI, LN2_LO   log 2 in two parts; products of the first with an exponent are exact
- *   EXP_LOW/HIGH     where exp has long become 0 or overflowed; EXPM1_LOW where expm1 has become -1
- *   TANH_ONE         where tanh has become 1
+ * once for float and once for double, with
+ * - F(name): the function's name in this precision
+ * - T, U: the number type, and the unsigned integer of its width
+ * - POINT, BIAS: bits of the mantissa that are stored, and the bias of the exponent
+ * - SMALLEST_NORMAL: the smallest number that is not denormal
+ * - LN2_HI, LN2_LO: log 2 in two parts; products of the first with an exponent are exact
+ * - EXP_LOW, EXP_HIGH: where exp has long become 0 or overflowed
+ * - EXPM1_LOW, TANH_ONE: where expm1 has become -1, and tanh 1
  *
  * Range reductions as in P.-T. P. Tang, "Table-driven implementation of the exponential function" (1989)
  * without the table, and in fdlibm's log: log(1 + f) from s = f / (2 + f). */

@@ -1,4 +1,5 @@
-/* The checks that a request's header section must pass before its body is read, in the contract's order. */
+/* The checks that a request's header section must pass before its body is read, in the contract's order. On
+ * the loop's thread. */
 #ifndef LOSSD_SERVER_CHECKS_H
 #define LOSSD_SERVER_CHECKS_H
 

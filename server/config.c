@@ -37,8 +37,7 @@ static const char *given_name(const struct settings *settings, int i, char out[L
 }
 
 /* Flags
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static int unknown_flag(const struct settings *settings, const char *text) {
   const char *names[MOST_FLAGS];
@@ -240,8 +239,7 @@ static void warn_of_variables(const struct settings *settings, char **envp) {
 }
 
 /* Actions
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* What needs no valid values: true when it was asked for and done. */
 static bool tell(const struct settings *settings) {

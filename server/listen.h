@@ -1,5 +1,5 @@
-/* Listening sockets: TCP, Unix, and those that the service manager opened for us. Called by main before the
- * loops run. */
+/* Listening sockets: TCP, Unix, and those that the service manager opened for us. Called by serve.c before
+ * the loops run. */
 #ifndef LOSSD_SERVER_LISTEN_H
 #define LOSSD_SERVER_LISTEN_H
 

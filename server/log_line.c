@@ -59,8 +59,7 @@ static bool needs_quotes(const char *value, size_t length) {
 }
 
 /* Members
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void put_name(struct lossd_log_line *line, const char *name) {
   if (line->length > 1) put_text(line, line->json ? "," : " ");

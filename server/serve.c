@@ -50,8 +50,7 @@ static int complain(const char *what, int status) {
 }
 
 /* Stopping
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void close_main_handles(struct process *process) {
   uv_close((uv_handle_t *)&process->terminate, NULL);
@@ -107,8 +106,7 @@ static void on_reload(uv_signal_t *handle, int number) {
 }
 
 /* Starting
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void raise_file_limit(void) {
   struct rlimit files;

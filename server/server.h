@@ -1,4 +1,4 @@
-/* What all I/O threads share. Made by main before they start and unmade after they ended; only the atomics
+/* What all I/O threads share. Made by serve.c before they start and unmade after they ended; only the atomics
  * and what has a lock of its own change in between. */
 #ifndef LOSSD_SERVER_SERVER_H
 #define LOSSD_SERVER_SERVER_H

@@ -67,8 +67,7 @@ static void finds_the_format_that_accept_asks_for(void **state) {
 }
 
 /* gzip
- * ----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static size_t compress_text(const char *text, size_t length, char *out, size_t room) {
   z_stream stream = {0};

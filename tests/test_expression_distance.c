@@ -200,8 +200,7 @@ static void refusals_come_through_the_loss(void **state) {
 }
 
 /* The page
- * -----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static char *read_page(void) {
   FILE *const file = fopen(LOSSD_SOURCE_DIR "/docs/distances.md", "r");

@@ -116,8 +116,7 @@ static void this_process_has_some_of_both(void **state) {
 }
 
 /* Cache
- * -----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void *take(size_t bytes) {
   return lossd_memory_cache()->take(lossd_memory_cache()->context, bytes);

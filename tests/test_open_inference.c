@@ -50,8 +50,7 @@ static void expect_json(const char *loss, const char *request, const char *answe
 #define BINARY(size) "\"parameters\":{\"binary_data_size\":" size "}"
 
 /* JSON
- * ----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void gives_all_outputs_when_none_is_named(void **state) {
   (void)state;

@@ -1,4 +1,5 @@
-/* The answer side of application/json. */
+/* The answer side of application/json. Memory is the exchange's arena. One thread at a time, except
+ * lossd_json_piece: any number of threads may call it for different pieces. */
 #ifndef LOSSD_API_FORMATS_JSON_ANSWER_H
 #define LOSSD_API_FORMATS_JSON_ANSWER_H
 

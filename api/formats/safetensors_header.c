@@ -171,8 +171,7 @@ static int read_entries(struct lossd_exchange *x, struct lossd_safetensors *file
 }
 
 /* Data
- * ----------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* The entry that begins at `at` and was not passed yet, the empty ones first; NULL: none does. */
 static struct lossd_safetensors_entry *entry_at(const struct lossd_safetensors *file, const bool *passed,

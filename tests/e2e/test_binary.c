@@ -67,8 +67,7 @@ static struct body safetensors(const char *json, const void *data, size_t length
 }
 
 /* Raw
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* MSELoss of [1, 2] and [0, 0] with the sum's gradient [2, 4]: of each dtype, what [1, 2, 0, 0] and [2, 4]
  * are. */
