@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define UNSIGNED 3 /* of 16, 32 and 64 bits */
 
@@ -41,6 +42,31 @@ size_t lossd_spelled_size(enum lossd_spelling spelling, const char *name, size_t
   return 0;
 }
 
+/* What other libraries call the types. */
+static const struct {
+  const char *name;
+  enum lossd_dtype dtype;
+} aliases[] = {
+    {"double", LOSSD_FLOAT64}, {"f64", LOSSD_FLOAT64},  {"fp64", LOSSD_FLOAT64},   {"float", LOSSD_FLOAT32},
+    {"f32", LOSSD_FLOAT32},    {"fp32", LOSSD_FLOAT32}, {"single", LOSSD_FLOAT32}, {"half", LOSSD_FLOAT16},
+    {"f16", LOSSD_FLOAT16},    {"fp16", LOSSD_FLOAT16}, {"bf16", LOSSD_BFLOAT16},  {"long", LOSSD_INT64},
+    {"i64", LOSSD_INT64},      {"int", LOSSD_INT32},    {"i32", LOSSD_INT32},      {"short", LOSSD_INT16},
+    {"i16", LOSSD_INT16},      {"i8", LOSSD_INT8},      {"byte", LOSSD_UINT8},     {"u8", LOSSD_UINT8},
+    {"boolean", LOSSD_BOOL},
+};
+
+/* The type that is meant, as torch.float32 and double are; LOSSD_DTYPES when nobody can say. */
+static enum lossd_dtype meant_dtype(const char *name, size_t length) {
+  const char *dot = memchr(name, '.', length);
+  if (dot) length -= (size_t)(dot + 1 - name), name = dot + 1;
+  for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+    if (strlen(aliases[i].name) == length && !strncasecmp(aliases[i].name, name, length))
+      return aliases[i].dtype;
+  for (int i = 0; i < LOSSD_DTYPES; i++)
+    if (is(spellings[LOSSD_SPELLED_PLAIN].dtype[i], name, length)) return (enum lossd_dtype)i;
+  return LOSSD_DTYPES;
+}
+
 int lossd_unknown_dtype(enum lossd_spelling spelling, const char *name, size_t length, const char *pointer,
                         struct lossd_problem *problem) {
   const char *const *names = spellings[spelling].dtype;
@@ -55,7 +81,9 @@ int lossd_unknown_dtype(enum lossd_spelling spelling, const char *name, size_t l
   }
   lossd_fail(problem, LOSSD_DTYPE_MISMATCH, pointer, "there is no dtype \"%s\"; expected %s",
              lossd_quote(name, length, quoted), all);
-  const char *nearest = lossd_nearest(name, length, names, LOSSD_DTYPES);
+  const enum lossd_dtype meant = meant_dtype(name, length);
+  const char *nearest =
+      meant != LOSSD_DTYPES ? names[meant] : lossd_nearest(name, length, names, LOSSD_DTYPES);
   if (lossd_spelled_size(spelling, name, length))
     lossd_hint(problem, "send the next larger signed type, or %s", names[LOSSD_INT64]);
   else if (nearest)

@@ -31,6 +31,8 @@ static int unknown_option(const struct lossd_loss *loss, const char *name, size_
              all);
   const char *nearest = lossd_nearest(name, length, names, (size_t)loss->option_count + 1);
   if (nearest) lossd_hint(problem, "did you mean %s?", nearest);
+  if (lossd_input_find(loss, name, length) >= 0)
+    lossd_hint(problem, "%s is a tensor: send it beside the others", quoted);
   return problem->status;
 }
 

@@ -299,7 +299,8 @@ static int out_of_domain(const struct lossd_plan *plan, const struct lossd_parti
   lossd_fail(problem, LOSSD_VALUE_OUT_OF_DOMAIN, lossd_input_pointer(plan->loss, bad->bad_input, pointer),
              "%s is %s at element %lld, expected %s", lossd_input_name(plan->loss, bad->bad_input),
              lossd_decimal_text(bad->bad_value, 9, number), (long long)at, domains[view->domain]);
-  lossd_hint(problem, "send %s", domains[view->domain]);
+  lossd_hint(problem, "send %s%s%s", domains[view->domain], view->cure ? ", or " : "",
+             view->cure ? view->cure : "");
   return problem->status;
 }
 

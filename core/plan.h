@@ -32,6 +32,7 @@ struct lossd_view {
   const char *data;
   enum lossd_dtype dtype;
   enum lossd_domain domain;
+  const char *cure;               /* what else may help where a number is outside the domain, or NULL */
   int64_t stride[LOSSD_MAX_RANK]; /* between rows, for each dimension of lossd_plan.extent; 0 where shared */
   int64_t step;                   /* between the elements of a vector; 0 where one element stands for all */
   int64_t length;                 /* elements of a vector; 0: the input is absent */

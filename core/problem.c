@@ -47,9 +47,9 @@ static int distance(const char *a, size_t n, const char *b, size_t m) {
   return last[m];
 }
 
-const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count) {
+const char *lossd_closest(const char *text, size_t length, const char *const names[], size_t count,
+                          int most) {
   const char *nearest = NULL;
-  int most = length > 5 ? (int)length / 3 : 1;
   if (!length || length > LONGEST_NAME) return NULL;
   for (size_t i = 0; i < count; i++) {
     size_t other = strlen(names[i]);
@@ -58,6 +58,10 @@ const char *lossd_nearest(const char *text, size_t length, const char *const nam
     if (far <= most) most = far - 1, nearest = names[i];
   }
   return nearest;
+}
+
+const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count) {
+  return lossd_closest(text, length, names, count, length > 5 ? (int)length / 3 : 1);
 }
 
 char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]) {

@@ -38,6 +38,8 @@ void lossd_hint(struct lossd_problem *problem, const char *format, ...);
 /* The nearest of count names to text (Damerau-Levenshtein within a third of text's length, 1 for short
  * ones; the first among equals), or NULL. */
 const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count);
+/* The same within a distance of most. */
+const char *lossd_closest(const char *text, size_t length, const char *const names[], size_t count, int most);
 /* Copies text for a message: at most 64 bytes, control characters and quotes replaced, UTF-8 kept whole. */
 #define LOSSD_QUOTE_TEXT 80
 char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]);

@@ -1,6 +1,7 @@
 /* The zoo's tables, all made from zoo.def, and the choice of an instruction set. */
 #include "core/zoo.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,19 +79,58 @@ const struct lossd_kernel *lossd_kernel_of(const struct lossd_loss *loss, enum l
   return precision == LOSSD_FLOAT64 ? set->f64[row] : set->f32[row];
 }
 
-const struct lossd_loss *lossd_find(const char *name, size_t length, struct lossd_problem *problem) {
-  const char *names[sizeof lossd_losses / sizeof lossd_losses[0]];
-  char quoted[LOSSD_QUOTE_TEXT];
-  for (int i = 0; i < lossd_loss_count; i++) {
-    names[i] = lossd_losses[i]->name;
-    if (strlen(names[i]) == length && !memcmp(names[i], name, length)) return lossd_losses[i];
+#define LOSSES (sizeof lossd_losses / sizeof lossd_losses[0])
+
+enum { BARE_TEXT = 48 };
+
+/* A loss's name without what people write in their own way: mse, MSE, mse_loss and torch.nn.MSELoss are one.
+ * Longer names are cut. */
+static size_t bare_name(const char *name, size_t length, char bare[BARE_TEXT]) {
+  static const char prefix[] = "torchnn", suffix[] = "loss";
+  size_t n = 0, skipped = 0;
+  for (size_t i = 0; i < length && n + 1 < BARE_TEXT; i++)
+    if (isalnum((unsigned char)name[i])) bare[n++] = (char)tolower((unsigned char)name[i]);
+  if (n > sizeof prefix && !memcmp(bare, prefix, sizeof prefix - 1)) skipped = sizeof prefix - 1;
+  if (n - skipped > sizeof suffix - 1 && !memcmp(bare + n - (sizeof suffix - 1), suffix, sizeof suffix - 1))
+    n -= sizeof suffix - 1;
+  memmove(bare, bare + skipped, n - skipped);
+  bare[n - skipped] = 0;
+  return n - skipped;
+}
+
+static const char *name_of_bare(const char *bare, const char *const bares[]) {
+  size_t i = 0;
+  while (bare && bares[i] != bare) i++;
+  return bare ? lossd_losses[i]->name : NULL;
+}
+
+/* The loss that is probably meant; or, however far away, the nearest. */
+static void suggest_loss(const char *name, size_t length, struct lossd_problem *problem) {
+  char text[BARE_TEXT], bare[LOSSES][BARE_TEXT];
+  const char *names[LOSSES], *bares[LOSSES], *begun = NULL, *meant;
+  const size_t n = bare_name(name, length, text);
+  for (size_t i = 0; i < LOSSES; i++) {
+    names[i] = lossd_losses[i]->name, bares[i] = bare[i];
+    bare_name(names[i], strlen(names[i]), bare[i]);
+    if (n > 2 && !begun && !strncmp(bare[i], text, n)) begun = bares[i];
   }
+  meant = lossd_nearest(name, length, names, LOSSES);
+  if (!meant) meant = name_of_bare(lossd_nearest(text, n, bares, LOSSES), bares);
+  if (!meant) meant = name_of_bare(begun, bares);
+  const char *closest = name_of_bare(lossd_closest(text, n, bares, LOSSES, BARE_TEXT), bares);
+  if (meant)
+    lossd_hint(problem, "did you mean %s?", meant);
+  else if (closest)
+    lossd_hint(problem, "the nearest name is %s; the catalogue lists all: GET /v1/losses", closest);
+}
+
+const struct lossd_loss *lossd_find(const char *name, size_t length, struct lossd_problem *problem) {
+  char quoted[LOSSD_QUOTE_TEXT];
+  for (int i = 0; i < lossd_loss_count; i++)
+    if (strlen(lossd_losses[i]->name) == length && !memcmp(lossd_losses[i]->name, name, length))
+      return lossd_losses[i];
   lossd_fail(problem, LOSSD_UNKNOWN_LOSS, NULL, "there is no loss \"%s\"", lossd_quote(name, length, quoted));
-  const char *nearest = lossd_nearest(name, length, names, (size_t)lossd_loss_count);
-  if (nearest)
-    lossd_hint(problem, "did you mean %s?", nearest);
-  else
-    lossd_hint(problem, "the catalogue lists all losses");
+  suggest_loss(name, length, problem);
   return NULL;
 }
 

@@ -210,9 +210,36 @@ static void losses_are_found_by_their_own_names(void **state) {
   for (int i = 0; i < lossd_loss_count; i++)
     assert_ptr_equal(lossd_find(lossd_losses[i]->name, strlen(lossd_losses[i]->name), &problem),
                      lossd_losses[i]);
-  assert_null(lossd_find("MSELos", 6, &problem));
-  assert_int_equal(problem.status, LOSSD_UNKNOWN_LOSS);
-  assert_string_equal(problem.hint, "did you mean MSELoss?");
+}
+
+/* As PyTorch's users write them, and however far away. */
+static void an_unknown_loss_names_the_nearest(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *nearest;
+  } cases[] = {
+      {"MSELos", "did you mean MSELoss?"},
+      {"mse", "did you mean MSELoss?"},
+      {"mse_loss", "did you mean MSELoss?"},
+      {"torch.nn.MSELoss", "did you mean MSELoss?"},
+      {"cross_entropy", "did you mean CrossEntropyLoss?"},
+      {"kl_div", "did you mean KLDivLoss?"},
+      {"BCE", "did you mean BCELoss?"},
+      {"BCELossWithLogits", "did you mean BCEWithLogitsLoss?"},
+      {"Huber", "did you mean HuberLoss?"},
+      {"TripletLoss", "did you mean TripletMarginLoss?"},
+      {"CosineLoss", "did you mean CosineEmbeddingLoss?"},
+      {"Xyz", "the nearest name is L1Loss; the catalogue lists all: GET /v1/losses"},
+      {"Loss", "the nearest name is L1Loss; the catalogue lists all: GET /v1/losses"},
+      {"", ""},
+      {"\"./", ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct lossd_problem problem = {0};
+    assert_null(lossd_find(cases[i].name, strlen(cases[i].name), &problem));
+    assert_int_equal(problem.status, LOSSD_UNKNOWN_LOSS);
+    assert_string_equal(problem.hint, cases[i].nearest);
+  }
 }
 
 static void every_row_is_described(void **state) {
@@ -282,6 +309,7 @@ int main(void) {
       cmocka_unit_test(a_definition_fills_what_is_not_given_in_any_order),
       cmocka_unit_test(names_of_roles_and_options_never_collide),
       cmocka_unit_test(losses_are_found_by_their_own_names),
+      cmocka_unit_test(an_unknown_loss_names_the_nearest),
       cmocka_unit_test(every_row_is_described),
       cmocka_unit_test(every_default_lies_in_its_range),
       cmocka_unit_test(every_row_has_two_examples_of_all_it_needs),

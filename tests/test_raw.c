@@ -235,6 +235,9 @@ static void hints_at_the_cure(void **state) {
       {"inptu=float32:2" TARGET, "did you mean input?"},
       {"input=uint16:2" TARGET, "send the next larger signed type, or int64"},
       {"input=flot32:2" TARGET, "did you mean float32?"},
+      {"input=torch.float16:2" TARGET, "did you mean float16?"},
+      {"input=double:2" TARGET, "did you mean float64?"},
+      {"input=FP32:2" TARGET, "did you mean float32?"},
       {"input=float32" TARGET, "write float32:32x10, or float32: for a single number"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

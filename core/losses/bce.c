@@ -50,6 +50,7 @@ LOSS_KERNEL(BCELoss, tile);
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   p->view[0].domain = p->view[1].domain = LOSSD_UNIT_INTERVAL;
+  p->view[0].cure = "take BCEWithLogitsLoss for logits";
   return lossd_plan_elementwise(p, false, 2, problem);
 }
 

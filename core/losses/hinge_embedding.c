@@ -45,8 +45,11 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   static const bool vectors[LOSSD_MAX_ROLES] = {true, false};
   const bool broadcast = p->option[BROADCAST] != 0;
   p->view[TARGET].domain = LOSSD_PLUS_MINUS_ONE;
-  return p->option[NORM] == NONE ? lossd_plan_elementwise(p, broadcast, 2, problem)
-                                 : lossd_plan_vectors(p, broadcast, 1, vectors, problem);
+  if (p->option[NORM] == NONE) return lossd_plan_elementwise(p, broadcast, 2, problem);
+  const int status = lossd_plan_vectors(p, broadcast, 1, vectors, problem);
+  if (status == LOSSD_SHAPE_MISMATCH)
+    lossd_hint(problem, "send one target for each vector of input, or set norm to none");
+  return status;
 }
 
 static const char *const norms[] = {"l2", "none", NULL};

@@ -65,6 +65,8 @@ LOSS_KERNEL(KLDivLoss, tile);
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (p->option[INPUT_KIND] == PROBABILITIES) p->view[0].domain = LOSSD_UNIT_INTERVAL;
+  p->view[0].cure = "set input_kind to log_probabilities";
+  p->view[1].cure = "set log_target to true";
   if (p->option[LOG_TARGET] == 0) p->view[1].domain = LOSSD_UNIT_INTERVAL;
   if (p->option[REDUCTION] == LOSSD_BATCHMEAN) p->batch = p->shape[0].rank ? p->shape[0].dim[0] : 1;
   return lossd_plan_elementwise(p, p->option[BROADCAST] != 0, 2, problem);

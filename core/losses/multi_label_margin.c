@@ -216,6 +216,7 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   static const bool vectors[LOSSD_MAX_ROLES] = {true, true};
   p->spare_vectors = 4;
   p->view[TARGET].domain = p->view[TARGET].index ? LOSSD_LABELS : LOSSD_ZERO_ONE;
+  p->view[TARGET].cure = "set target_kind to indices";
   if (lossd_plan_rank(p, INPUT, 2, problem)) return problem->status;
   if (!lossd_shape_equal(&p->shape[INPUT], &p->shape[TARGET]))
     return lossd_shape_problem(p, TARGET, INPUT, "expected the same shape", problem);

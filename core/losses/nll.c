@@ -32,6 +32,7 @@ LOSS_KERNEL(NLLLoss, tile);
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (p->option[INPUT_KIND] == PROBABILITIES) p->view[INPUT].domain = LOSSD_UNIT_INTERVAL;
+  p->view[INPUT].cure = "set input_kind to log_probabilities";
   p->has_ignored = true;
   p->sparse = true;
   p->ignored = (int64_t)p->option[IGNORE_INDEX];
