@@ -221,6 +221,14 @@ def document(catalogue):
     }
 
 
+def scalar(value):
+    """Readers of YAML 1.1 take 1e-06 for a string, and 1.0e-06 for the number."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(scalar, value)) + "]"
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r"^(-?\d+)e", r"\1.0e", text) if isinstance(value, float) else text
+
+
 def yaml(value, indent=0):
     """YAML with every string quoted as in JSON, which YAML contains."""
     pad = "  " * indent
@@ -229,7 +237,7 @@ def yaml(value, indent=0):
                        yaml(v, indent + 1) for k, v in value.items())
     if isinstance(value, list) and value and any(isinstance(v, dict | list) for v in value):
         return "".join(f"\n{pad}-" + (yaml(v, indent + 1) if isinstance(v, dict | list) else yaml(v)) for v in value)
-    return " " + json.dumps(value, ensure_ascii=False)
+    return " " + scalar(value)
 
 
 def main():

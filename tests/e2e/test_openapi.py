@@ -64,6 +64,9 @@ class Document(unittest.TestCase):
             check = subprocess.run([sys.executable, "-B", generator, "--check"], input=catalogue, stderr=subprocess.PIPE)
             self.assertEqual(check.returncode, 0, check.stderr.decode())
 
+    def test_numbers_are_numbers_to_readers_of_yaml_1_1_too(self):
+        self.assertEqual(re.findall(r"^.*: -?\d+e.*$", (ROOT / "api/openapi.yaml").read_text(), re.MULTILINE), [])
+
     def test_has_the_paths_of_the_route_table_and_no_other(self):
         self.assertEqual({(method, route_of(path)) for method, path in operations()}, routes())
 
