@@ -124,11 +124,13 @@ static inline bool cosine_is_scaled(const struct cosine_side *side) {
   return side->unit != 1 || side->other_unit != 1;
 }
 
-/* grad[i] = factor * d cos / dx[i] */
+/* grad[i] = factor * d cos / dx[i]; 0 where factor is 0, however short the vectors are. */
 static inline void cosine_gradient(double factor, const struct cosine_side *side, const real *x,
                                    const real *y, size_t n, real *restrict grad) {
   const struct cosine_side s = *side;
-  if (cosine_is_scaled(&s))
+  if (factor == 0)
+    memset(grad, 0, n * sizeof *grad);
+  else if (cosine_is_scaled(&s))
     for (size_t i = 0; i < n; i++)
       grad[i] = (real)(factor * cosine_slope(&s, true, (double)x[i], (double)y[i]));
   else

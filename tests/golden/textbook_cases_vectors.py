@@ -41,6 +41,8 @@ def cosine_embedding(cases):
               why="scaled: the squares vanish")
     cases.add("at 1e300 and 1e-300", input1=[[3e300, 4e300]], input2=[[5e-300, 1e-300]], target=[-1], kink=True,
               gradients=None, why="scaled: the squares overflow and vanish")
+    cases.add("far from the margin, of the shortest vectors", input1=[[3.0, 4.0]], input2=[[5e-324, -5e-324]], target=[-1],
+              kink=True, why="the gradient is 0, though the cosine's own is infinite")
     cases.both("NaN reaches its row only", input1=[["NaN", 1.0], [1.0, 2.0], [0.5, 1.0]],
                input2=[[1.0, 2.0], [1.0, "NaN"], [2.0, 1.0]], target=[1, -1, -1], options=NONE,
                why="a NaN loss has NaN gradients in both vectors")
