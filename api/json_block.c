@@ -226,7 +226,8 @@ const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const c
                                     struct lossd_decimals *decimals);
 void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *out);
 void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, size_t count);
+char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                  int64_t first, int64_t count);
 
 extern const struct lossd_json_kernel LOSSD_IN_SET(json);
 const struct lossd_json_kernel LOSSD_IN_SET(json) = {

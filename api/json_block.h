@@ -7,6 +7,7 @@
 #ifndef LOSSD_API_JSON_BLOCK_H
 #define LOSSD_API_JSON_BLOCK_H
 
+#include "api/json_nesting.h"
 #include "api/number_text.h"
 
 #define LOSSD_JSON_BLOCK 64
@@ -40,10 +41,10 @@ struct lossd_json_kernel {
    * made. */
   void (*round_doubles)(const struct lossd_decimals *decimals, double *out);
   void (*round_floats)(const struct lossd_decimals *decimals, float *out);
-  /* Writes count float64 at values, aligned or not, as lossd_write_double does, with commas between them;
-   * returns the end. out has room for the longest, 26 bytes and a comma each, and LOSSD_NUMBER_TEXT_MAX more.
-   */
-  char *(*write_doubles)(char *out, const char *values, size_t count);
+  /* Writes count float64 from values[first] on, aligned or not, as lossd_write_double does, with what nests
+   * them; returns the end. out has lossd_tensor_range_bound bytes. */
+  char *(*write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting, int64_t first,
+                         int64_t count);
 };
 
 /* Of the instruction set in use (core/loss.h). */

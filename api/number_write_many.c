@@ -5,7 +5,8 @@
 #include "api/number_spread.h"
 #include "api/powers_of_five.h"
 
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, size_t count);
+char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                  int64_t first, int64_t count);
 
 #if defined(__AVX512CD__)
 
@@ -139,16 +140,16 @@ static inline void spread(__m512i digits, __m512i point, struct spread_eight *ou
 
 #endif
 
-static inline char *write_one(char *out, const char *values, size_t i) {
+static inline char *write_one(char *out, const char *values, int64_t i) {
   double value;
-  memcpy(&value, values + i * sizeof value, sizeof value);
+  memcpy(&value, values + (size_t)i * sizeof value, sizeof value);
   return lossd_write_double(out, value);
 }
 
 #if defined(__AVX512CD__)
 
-/* Eight numbers, each with a comma behind it. */
-static inline char *write_eight(char *out, const char *values) {
+/* Eight numbers, and what comes after each. */
+static inline char *write_eight(char *out, const char *values, struct lossd_nesting_run *run) {
   const __m512i bits = _mm512_loadu_si512(values), magnitude = _mm512_and_si512(bits, words(INT64_MAX));
   const __m512d value = _mm512_castsi512_pd(bits);
   const __m512i field = _mm512_srli_epi64(magnitude, 52);
@@ -162,9 +163,9 @@ static inline char *write_eight(char *out, const char *values) {
   const __m512i digits = shortest_eight(magnitude, &point, &good);
   spread(digits, point, &all);
   good &= normal & (__mmask8)~integral;
-  for (int i = 0; i < 8; i++, *out++ = ',') {
+  for (int i = 0; i < 8; i++, out = lossd_nesting_next(out, run)) {
     if (!(good >> i & 1)) {
-      out = write_one(out, values, (size_t)i);
+      out = write_one(out, values, i);
       continue;
     }
     *out = '-';
@@ -177,14 +178,13 @@ static inline char *write_eight(char *out, const char *values) {
 
 #endif
 
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, size_t count) {
-  size_t i = 0;
+char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                  int64_t first, int64_t count) {
+  struct lossd_nesting_run run;
+  out = lossd_nesting_begin(out, &run, nesting, first, count);
 #if defined(__AVX512CD__)
-  for (; i + 8 <= count; i += 8) out = write_eight(out, values + i * sizeof(double));
+  while (run.end - run.next >= 8) out = write_eight(out, values + (size_t)run.next * sizeof(double), &run);
 #endif
-  for (; i < count; i++) {
-    out = write_one(out, values, i);
-    *out++ = ',';
-  }
-  return count ? out - 1 : out;
+  while (run.next < run.end) out = lossd_nesting_next(write_one(out, values, run.next), &run);
+  return out;
 }

@@ -47,28 +47,30 @@ static inline char *write_bool(char *out, const void *data) {
   return out + (value ? 4 : 5);
 }
 
-/* count elements with commas between them. Inlined once for each writer. */
-static inline __attribute__((always_inline)) char *write_run(char *out, const char *data, size_t count,
-                                                             size_t size, number_writer write) {
-  for (size_t i = 0; i < count; i++) {
-    if (i) *out++ = ',';
-    out = write(out, data + i * size);
-  }
+/* Elements, and what nests them. Inlined once for each writer. */
+static inline __attribute__((always_inline)) char *write_run(char *out, const char *data,
+                                                             const struct lossd_nesting *nesting,
+                                                             int64_t first, int64_t count, size_t size,
+                                                             number_writer write) {
+  struct lossd_nesting_run run;
+  out = lossd_nesting_begin(out, &run, nesting, first, count);
+  while (run.next < run.end) out = lossd_nesting_next(write(out, data + (size_t)run.next * size), &run);
   return out;
 }
 
-#define WRITE_FLOAT64 lossd_json_kernel()->write_doubles(out, data, count)
-#define WRITE_FLOAT32 write_run(out, data, count, 4, write_float32)
-#define WRITE_FLOAT16 write_run(out, data, count, 2, write_float16)
-#define WRITE_BFLOAT16 write_run(out, data, count, 2, write_bfloat16)
-#define WRITE_INT64 write_run(out, data, count, 8, write_int64)
-#define WRITE_INT32 write_run(out, data, count, 4, write_int32)
-#define WRITE_INT16 write_run(out, data, count, 2, write_int16)
-#define WRITE_INT8 write_run(out, data, count, 1, write_int8)
-#define WRITE_UINT8 write_run(out, data, count, 1, write_uint8)
-#define WRITE_BOOL write_run(out, data, count, 1, write_bool)
+#define WRITE_FLOAT64 lossd_json_kernel()->write_doubles(out, data, nesting, first, count)
+#define WRITE_FLOAT32 write_run(out, data, nesting, first, count, 4, write_float32)
+#define WRITE_FLOAT16 write_run(out, data, nesting, first, count, 2, write_float16)
+#define WRITE_BFLOAT16 write_run(out, data, nesting, first, count, 2, write_bfloat16)
+#define WRITE_INT64 write_run(out, data, nesting, first, count, 8, write_int64)
+#define WRITE_INT32 write_run(out, data, nesting, first, count, 4, write_int32)
+#define WRITE_INT16 write_run(out, data, nesting, first, count, 2, write_int16)
+#define WRITE_INT8 write_run(out, data, nesting, first, count, 1, write_int8)
+#define WRITE_UINT8 write_run(out, data, nesting, first, count, 1, write_uint8)
+#define WRITE_BOOL write_run(out, data, nesting, first, count, 1, write_bool)
 #define X(symbol, name, size, floating)                                                                      \
-  static char *write_all_##symbol(char *out, const char *data, size_t count) {                               \
+  static char *write_all_##symbol(char *out, const char *data, const struct lossd_nesting *nesting,          \
+                                  int64_t first, int64_t count) {                                            \
     return WRITE_##symbol;                                                                                   \
   }
 #include "core/dtype.def"
@@ -77,7 +79,8 @@ static inline __attribute__((always_inline)) char *write_run(char *out, const ch
 /* longest: of one number and its comma. 17 digits, sign, point and up to five zeros before them are the most
  * that float64 needs; for float32 it is a sign and 17 digits. */
 static const struct {
-  char *(*write)(char *out, const char *data, size_t count);
+  char *(*write)(char *out, const char *data, const struct lossd_nesting *nesting, int64_t first,
+                 int64_t count);
   size_t longest;
 } kinds[LOSSD_DTYPES] = {
     [LOSSD_FLOAT64] = {write_all_FLOAT64, 27}, [LOSSD_FLOAT32] = {write_all_FLOAT32, 20},
@@ -113,31 +116,9 @@ size_t lossd_tensor_range_bound(const struct lossd_tensor *tensor, int64_t count
   return (size_t)count * (kinds[tensor->dtype].longest + brackets) + LOSSD_NUMBER_TEXT_MAX;
 }
 
-/* Elements first to first + count of data as part of arrays nested by shape. An element begins, or its end
- * ends, the arrays of the dimensions whose size, in elements, divides its index. */
-static char *write_range(char *out, enum lossd_dtype dtype, const char *data, const struct lossd_shape *shape,
-                         int64_t first, int64_t count) {
-  const size_t size = lossd_dtype_size(dtype);
-  const int rank = shape->rank;
-  const int64_t end = first + count;
-  int64_t elements[LOSSD_MAX_RANK + 1]; /* of one array of each dimension */
-  elements[rank] = 1;
-  for (int d = rank; d-- > 0;) elements[d] = elements[d + 1] * shape->dim[d];
-  const int64_t row = rank ? elements[rank - 1] : 1;
-  int64_t column = first % row;
-  for (int64_t i = first; i < end; column = 0) {
-    const int64_t run = end - i < row - column ? end - i : row - column;
-    if (i) *out++ = ',';
-    for (int d = rank; column == 0 && d-- > 0 && i % elements[d] == 0;) *out++ = '[';
-    out = kinds[dtype].write(out, data + (size_t)i * size, (size_t)run);
-    i += run;
-    for (int d = rank; column + run == row && d-- > 0 && i % elements[d] == 0;) *out++ = ']';
-  }
-  return out;
-}
-
 char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t first, int64_t count) {
-  return write_range(out, tensor->dtype, tensor->data, &tensor->shape, first, count);
+  const struct lossd_nesting nesting = lossd_nesting_of(&tensor->shape);
+  return kinds[tensor->dtype].write(out, tensor->data, &nesting, first, count);
 }
 
 static bool is_cancelled(const atomic_int *cancelled) {
@@ -160,6 +141,7 @@ bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *t
                        const atomic_int *cancelled) {
   const int64_t count = lossd_shape_count(&tensor->shape);
   const struct lossd_shape line = {.rank = 1, .dim = {count}}, *shape = flat ? &line : &tensor->shape;
+  const struct lossd_nesting nesting = lossd_nesting_of(shape);
   bool done = true;
   lossd_json_separate(out);
   char *begin = lossd_json_reserve(out, lossd_tensor_text_bound(tensor)), *at = begin;
@@ -168,8 +150,8 @@ bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *t
   for (int64_t first = 0; done && first < count; first += BATCH) {
     done = count < BATCH || !is_cancelled(cancelled);
     if (done)
-      at = write_range(at, tensor->dtype, tensor->data, shape, first,
-                       count - first < BATCH ? count - first : BATCH);
+      at = kinds[tensor->dtype].write(at, tensor->data, &nesting, first,
+                                      count - first < BATCH ? count - first : BATCH);
   }
   out->length += (size_t)(at - begin);
   return done;

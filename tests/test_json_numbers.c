@@ -259,23 +259,41 @@ static double random_value(uint64_t *random, int kind) {
   }
 }
 
+/* Arrays nested by shape, from dimension d and element *i on, one by one. */
+static char *write_nested(char *out, const double *values, const struct lossd_shape *shape, int d,
+                          size_t *i) {
+  if (d == shape->rank) return lossd_write_double(out, values[(*i)++]);
+  for (int64_t k = 0; k < shape->dim[d]; k++) {
+    *out++ = k ? ',' : '[';
+    out = write_nested(out, values, shape, d + 1, i);
+  }
+  *out++ = ']';
+  return out;
+}
+
 static void writes_many_as_it_writes_one_in_every_instruction_set(void **state) {
   (void)state;
-  enum { COUNT = 8 * 64 + 5, BYTES = COUNT * 27 + LOSSD_NUMBER_TEXT_MAX };
+  enum { COUNT = 8 * 64 + 5, BYTES = COUNT * (27 + 8) + LOSSD_NUMBER_TEXT_MAX };
   uint64_t random = 3;
   for (int i = 0; i < 700; i++) {
     double values[COUNT];
-    char *const expected = malloc(BYTES), *const written = malloc(BYTES), *end = expected;
+    char *const expected = malloc(BYTES), *const written = malloc(BYTES);
     assert_true(expected && written);
-    const size_t count = i % 9 ? COUNT - below(&random, 20) : below(&random, 20);
-    for (size_t k = 0; k < count; k++) {
-      values[k] = random_value(&random, i % 7);
-      if (k) *end++ = ',';
-      end = lossd_write_double(end, values[k]);
-    }
+    const int64_t row = 1 + (int64_t)below(&random, i % 2 ? 12 : COUNT), rows = COUNT / row;
+    const int64_t outer = 1 + (int64_t)below(&random, (uint64_t)(rows < 5 ? rows : 5));
+    const struct lossd_shape shapes[] = {{1, {row}}, {2, {rows, row}}, {3, {outer, rows / outer, row}}};
+    const struct lossd_shape *shape = &shapes[i % 3];
+    const int64_t count = lossd_shape_count(shape), split = (int64_t)below(&random, (uint64_t)count);
+    for (int64_t k = 0; k < count; k++) values[k] = random_value(&random, i % 7);
+    size_t element = 0;
+    const char *const end = write_nested(expected, values, shape, 0, &element);
+    const struct lossd_nesting nesting = lossd_nesting_of(shape);
     for (size_t set = 0; set < SETS; set++) {
       if (!lossd_force_instruction_set(instruction_sets[set])) continue;
-      const char *const after = lossd_json_kernel()->write_doubles(written, (const char *)values, count);
+      const struct lossd_json_kernel *const kernel = lossd_json_kernel();
+      char *after = written; /* in two runs, which meet anywhere */
+      if (split) after = kernel->write_doubles(after, (const char *)values, &nesting, 0, split);
+      after = kernel->write_doubles(after, (const char *)values, &nesting, split, count - split);
       assert_int_equal(after - written, end - expected);
       assert_memory_equal(written, expected, (size_t)(end - expected));
     }

@@ -74,13 +74,16 @@ static double random_value(uint64_t *random) {
 static void check_writing(uint64_t *random) {
   static char expected[ROOM], written[ROOM];
   static double values[MANY];
+  const struct lossd_nesting nesting = lossd_nesting_of(&(struct lossd_shape){1, {MANY}});
   char *end = expected;
   for (int i = 0; i < MANY; i++) {
     values[i] = random_value(random);
-    if (i) *end++ = ',';
+    *end++ = i ? ',' : '[';
     end = lossd_write_double(end, values[i]);
   }
-  const char *const after = lossd_json_kernel()->write_doubles(written, (const char *)values, MANY);
+  *end++ = ']';
+  const char *const after =
+      lossd_json_kernel()->write_doubles(written, (const char *)values, &nesting, 0, MANY);
   if (after - written != end - expected || memcmp(written, expected, (size_t)(end - expected)) != 0)
     report("an array is written otherwise, which begins with", values[0], values[0]);
 }
