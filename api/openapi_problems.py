@@ -19,7 +19,7 @@ PROBLEMS = {
     "bad_http": wrong("GET /v1/losses%", "the URI holds a percent sign without two hexadecimal digits"),
     "bad_json": wrong(MSE, "found the body's end at byte 13, expected a value", body=b'{"input": [1,', offset=13),
     "bad_body": wrong(RAW_MSE, "the body has 8 bytes, the query describes 16", body=b"12345678", headers={"Content-Type": RAW},
-                      hint="send the tensors of the query in its order, without padding"),
+                      hint="send the tensors of the query in its order, without padding", offset=8),
     "bad_safetensors": wrong(MSE, "the first 8 bytes say that the header has 4050765991979987505 bytes, expected at most 0",
                              body=b"12345678", headers={"Content-Type": SAFETENSORS}),
     "bad_gzip": wrong(MSE, "the gzip data is cut short at byte 2", body=b"{}", headers={"Content-Encoding": "gzip"}, offset=2),

@@ -82,6 +82,7 @@ static int wrong_length(struct lossd_exchange *x, size_t described) {
   lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL, "the body has %zu bytes, the query describes %zu%s",
              x->body_length, described, described == SIZE_MAX ? " or more" : "");
   lossd_hint(&x->problem, "send the tensors of the query in its order, without padding");
+  x->problem.offset = (long long)(x->body_length < described ? x->body_length : described);
   return x->problem.status;
 }
 

@@ -30,7 +30,9 @@ static int find_header(struct lossd_exchange *x, const char **text, size_t *leng
   if (x->body_length < LENGTH_BYTES) {
     snprintf(what, sizeof what, "the body has %zu bytes, expected at least %d: the length of the header",
              x->body_length, LENGTH_BYTES);
-    return bad(x, NULL, what);
+    bad(x, NULL, what);
+    x->problem.offset = (long long)x->body_length;
+    return x->problem.status;
   }
   for (int i = LENGTH_BYTES - 1; i >= 0; i--) header = header << 8 | (unsigned char)x->body[i];
   if (header > LONGEST_HEADER || header > x->body_length - LENGTH_BYTES) {

@@ -83,7 +83,8 @@ static const struct lossd_option options[OPTIONS] = {
          .textbook = LOSSD_SUM,
          .pytorch = LOSSD_MEAN,
          .description =
-             "What to do with the unreduced losses; batchmean divides their sum by the batch size."},
+             "What to do with the unreduced losses; batchmean divides their sum by input's first dimension, "
+             "times the mean sample_weight."},
     [BROADCAST] = OPTION_BROADCAST,
     [INPUT_KIND] = {.name = "input_kind",
                     .type = LOSSD_CHOICE,

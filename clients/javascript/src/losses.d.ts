@@ -249,8 +249,8 @@ export interface KLDivLossOptions<R> extends EvaluateOptions<"input" | "target">
    */
   definition?: "textbook" | "pytorch";
   /**
-   * What to do with the unreduced losses; batchmean divides their sum by the batch size. One of none, mean, sum,
-   * batchmean. Default: "sum" (textbook), "mean" (pytorch).
+   * What to do with the unreduced losses; batchmean divides their sum by input's first dimension, times the mean
+   * sample_weight. One of none, mean, sum, batchmean. Default: "sum" (textbook), "mean" (pytorch).
    */
   reduction?: R;
   /**

@@ -517,8 +517,8 @@ class Losses(ABC, Generic[Result]):
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
         reduction
-            What to do with the unreduced losses; batchmean divides their sum by the batch size. One of none, mean, sum,
-            batchmean. Default: sum (textbook), mean (pytorch).
+            What to do with the unreduced losses; batchmean divides their sum by input's first dimension, times the mean
+            sample_weight. One of none, mean, sum, batchmean. Default: sum (textbook), mean (pytorch).
         broadcast
             Let paired tensors of different shapes broadcast, as NumPy and PyTorch do. Default: False (textbook), True
             (pytorch).
