@@ -405,8 +405,7 @@ static const char *scan_all(struct scanner *s) {
 }
 
 /* Use
- * -----------------------------------------------------------------------------------------------------------
- */
+ * -------------------------------------------------------------------------------------------------------- */
 
 int lossd_json_parse(struct lossd_json *json, const char *text, size_t length, const atomic_int *cancelled,
                      struct lossd_arena *arena, struct lossd_problem *problem) {
