@@ -25,7 +25,7 @@ int lossd_unknown_input(struct lossd_exchange *x, const char *name, size_t lengt
     const size_t used = strlen(all);
     snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
   }
-  lossd_json_pointer(pointer, "", name, length);
+  lossd_pointer(pointer, "", name, length);
   lossd_fail(&x->problem, LOSSD_UNKNOWN_MEMBER, pointer, "%s has no tensor \"%s\"; it takes %s", loss->name,
              lossd_quote(name, length, quoted), all);
   const char *nearest = lossd_nearest(name, length, known, count);

@@ -12,16 +12,6 @@ bool lossd_json_named(const char *name, const char *text, size_t length) {
   return strlen(name) == length && !memcmp(name, text, length);
 }
 
-void lossd_json_pointer(char out[LOSSD_POINTER_TEXT], const char *parent, const char *name, size_t length) {
-  char quoted[LOSSD_QUOTE_TEXT], *to = out + snprintf(out, LOSSD_POINTER_TEXT, "%s/", parent);
-  for (const char *p = lossd_quote(name, length, quoted); *p && to < out + LOSSD_POINTER_TEXT - 3; p++) {
-    const bool special = *p == '~' || *p == '/';
-    *to++ = special ? '~' : *p;
-    if (special) *to++ = *p == '~' ? '0' : '1';
-  }
-  *to = 0;
-}
-
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count) {
   char pointer[LOSSD_POINTER_TEXT], quoted[LOSSD_QUOTE_TEXT], all[160] = "";
@@ -29,7 +19,7 @@ int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent,
     const size_t used = strlen(all);
     snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
   }
-  lossd_json_pointer(pointer, parent, name, length);
+  lossd_pointer(pointer, parent, name, length);
   lossd_fail(problem, LOSSD_UNKNOWN_MEMBER, pointer, "there is no member \"%s\"; expected %s",
              lossd_quote(name, length, quoted), all);
   const char *nearest = lossd_nearest(name, length, known, count);

@@ -6,13 +6,10 @@
 #include "api/exchange.h"
 #include "api/json_scan.h"
 
-#define LOSSD_POINTER_TEXT sizeof((struct lossd_problem *)0)->pointer
 #define LOSSD_LONGEST_ID 128
 
 /* Whether the NUL-terminated name is the text. */
 bool lossd_json_named(const char *name, const char *text, size_t length);
-/* parent/name as a JSON pointer (RFC 6901). */
-void lossd_json_pointer(char out[LOSSD_POINTER_TEXT], const char *parent, const char *name, size_t length);
 /* UNKNOWN_MEMBER; the detail lists the known ones, the hint names the nearest. */
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count);

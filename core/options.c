@@ -19,14 +19,14 @@ static bool named(const char *name, const char *text, size_t length) {
 static int unknown_option(const struct lossd_loss *loss, const char *name, size_t length,
                           struct lossd_problem *problem) {
   const char *names[LOSSD_MAX_OPTIONS + 1] = {"definition"};
-  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_QUOTE_TEXT + 10], all[200] = "definition";
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[200] = "definition";
   for (int i = 0; i < loss->option_count; i++) {
     names[i + 1] = loss->options[i].name;
     size_t used = strlen(all);
     snprintf(all + used, sizeof all - used, ", %s", loss->options[i].name);
   }
   lossd_quote(name, length, quoted);
-  snprintf(pointer, sizeof pointer, "/options/%s", quoted);
+  lossd_pointer(pointer, "/options", name, length);
   lossd_fail(problem, LOSSD_UNKNOWN_OPTION, pointer, "%s has no option \"%s\"; it has %s", loss->name, quoted,
              all);
   const char *nearest = lossd_nearest(name, length, names, (size_t)loss->option_count + 1);

@@ -1,6 +1,7 @@
 #include "core/problem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,4 +75,14 @@ char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]) {
   }
   memcpy(out + n, n < length ? "..." : "", n < length ? 4 : 1);
   return out;
+}
+
+void lossd_pointer(char out[LOSSD_POINTER_TEXT], const char *parent, const char *name, size_t length) {
+  char quoted[LOSSD_QUOTE_TEXT], *to = out + snprintf(out, LOSSD_POINTER_TEXT, "%s/", parent);
+  for (const char *p = lossd_quote(name, length, quoted); *p && to < out + LOSSD_POINTER_TEXT - 3; p++) {
+    const bool special = *p == '~' || *p == '/';
+    *to++ = special ? '~' : *p;
+    if (special) *to++ = *p == '~' ? '0' : '1';
+  }
+  *to = 0;
 }

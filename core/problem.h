@@ -43,5 +43,8 @@ const char *lossd_closest(const char *text, size_t length, const char *const nam
 /* Copies text for a message: at most 64 bytes, control characters and quotes replaced, UTF-8 kept whole. */
 #define LOSSD_QUOTE_TEXT 80
 char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]);
+/* parent/name as a JSON pointer (RFC 6901). */
+#define LOSSD_POINTER_TEXT sizeof((struct lossd_problem *)0)->pointer
+void lossd_pointer(char out[LOSSD_POINTER_TEXT], const char *parent, const char *name, size_t length);
 
 #endif

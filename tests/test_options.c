@@ -127,6 +127,8 @@ static void an_unknown_option_is_refused_with_the_nearest(void **state) {
   assert_string_equal(problem.hint, "did you mean colour?");
   assert_int_equal(set(&options, "definitoin", STRING("pytorch"), &problem), LOSSD_UNKNOWN_OPTION);
   assert_string_equal(problem.hint, "did you mean definition?");
+  assert_int_equal(set(&options, "a/b~c", NUMBER(1), &problem), LOSSD_UNKNOWN_OPTION);
+  assert_string_equal(problem.pointer, "/options/a~1b~0c");
   assert_int_equal(set(&options, "temperature", NUMBER(1), &problem), LOSSD_UNKNOWN_OPTION);
   assert_string_equal(problem.hint, "");
 }

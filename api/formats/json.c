@@ -73,7 +73,7 @@ static int take_options(struct request *r) {
     struct lossd_value value;
     char pointer[LOSSD_POINTER_TEXT];
     const char *name = lossd_json_name(&r->json, option, &length);
-    lossd_json_pointer(pointer, "/options", name, length);
+    lossd_pointer(pointer, "/options", name, length);
     if (lossd_json_scalar(&r->json, option, pointer, &value, &r->x->problem)) return r->x->problem.status;
     if (lossd_options_set(&e->options, name, length, &value, &r->x->problem)) return r->x->problem.status;
   }

@@ -293,7 +293,7 @@ static int take_parameter(struct request *r, const cJSON *item) {
   char pointer[LOSSD_POINTER_TEXT];
   size_t length;
   const char *name = lossd_json_name(&r->json, item, &length);
-  lossd_json_pointer(pointer, "/parameters", name, length);
+  lossd_pointer(pointer, "/parameters", name, length);
   if (lossd_json_named("binary_data_output", name, length))
     return take_flag(r, item, pointer, &r->state->binary);
   if (lossd_json_named("timeout", name, length)) return take_timeout(r, item);

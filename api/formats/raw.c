@@ -64,7 +64,7 @@ static int describe(struct lossd_exchange *x, const struct lossd_query_pair *pai
                     struct lossd_tensor *tensor, size_t *bytes) {
   char pointer[LOSSD_POINTER_TEXT];
   const size_t length = dtype_length(pair);
-  lossd_json_pointer(pointer, "", pair->name, pair->name_length);
+  lossd_pointer(pointer, "", pair->name, pair->name_length);
   if (length == pair->value_length) return bad_dims(x, pair, pointer);
   tensor->dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_PLAIN, pair->value, length);
   if (tensor->dtype == LOSSD_DTYPES)

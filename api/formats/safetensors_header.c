@@ -15,7 +15,7 @@ static int bad(struct lossd_exchange *x, const struct lossd_safetensors_entry *e
   char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT];
   if (!entry) return lossd_fail(&x->problem, LOSSD_BAD_SAFETENSORS, NULL, "%s", what);
   lossd_quote(entry->name, entry->name_length, quoted);
-  lossd_json_pointer(pointer, "", entry->name, entry->name_length);
+  lossd_pointer(pointer, "", entry->name, entry->name_length);
   return lossd_fail(&x->problem, LOSSD_BAD_SAFETENSORS, pointer, "the header's entry \"%s\" %s", quoted,
                     what);
 }
