@@ -228,6 +228,8 @@ void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *
 void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
 char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
                                   int64_t first, int64_t count);
+char *LOSSD_IN_SET(write_floats)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                 int64_t first, int64_t count);
 
 extern const struct lossd_json_kernel LOSSD_IN_SET(json);
 const struct lossd_json_kernel LOSSD_IN_SET(json) = {
@@ -240,4 +242,5 @@ const struct lossd_json_kernel LOSSD_IN_SET(json) = {
     .round_floats = LOSSD_IN_SET(round_floats),
 #endif
     .write_doubles = LOSSD_IN_SET(write_doubles),
+    .write_floats = LOSSD_IN_SET(write_floats),
 };

@@ -41,10 +41,12 @@ struct lossd_json_kernel {
    * made. */
   void (*round_doubles)(const struct lossd_decimals *decimals, double *out);
   void (*round_floats)(const struct lossd_decimals *decimals, float *out);
-  /* Writes count float64 from values[first] on, aligned or not, as lossd_write_double does, with what nests
-   * them; returns the end. out has lossd_tensor_range_bound bytes. */
+  /* Write count float64 or float32 from values[first] on, aligned or not, as lossd_write_double and _float
+   * do, with what nests them; return the end. out has lossd_tensor_range_bound bytes. */
   char *(*write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting, int64_t first,
                          int64_t count);
+  char *(*write_floats)(char *out, const char *values, const struct lossd_nesting *nesting, int64_t first,
+                        int64_t count);
 };
 
 /* Of the instruction set in use (core/loss.h). */

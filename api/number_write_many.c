@@ -1,5 +1,6 @@
-/* Many float64 numbers as text: what number_write.c does, eight at once with AVX-512, by the same steps.
- * Compiled once for each instruction set. */
+/* Many floating numbers as text: what number_write.c does, eight at once with AVX-512, by the same steps.
+ * Compiled once for each instruction set. `single`, a constant where these functions are inlined: float32,
+ * not float64. */
 #include "api/json_block.h"
 #include "api/json_bytes.h"
 #include "api/number_spread.h"
@@ -7,6 +8,8 @@
 
 char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
                                   int64_t first, int64_t count);
+char *LOSSD_IN_SET(write_floats)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                 int64_t first, int64_t count);
 
 #if defined(__AVX512CD__)
 
@@ -54,13 +57,17 @@ static inline __m512i scaled(__m512i value, int64_t factor, unsigned shift) {
   return _mm512_srai_epi64(_mm512_mul_epi32(value, _mm512_set1_epi64(factor)), shift);
 }
 
-/* number_write.c's `shortest` for least = 10^16: the digits and *point; in *good the lanes for which they
- * hold. */
-static inline __m512i shortest_eight(__m512i magnitude, __m512i *point, __mmask8 *good) {
+enum { SINGLE_BITS = 23, DOUBLE_BITS = 52 }; /* of the fraction */
+
+/* number_write.c's `shortest`: 17 digits, some of which may be zeros at the end, and *point; in *good the
+ * lanes for which they hold. */
+static inline __m512i shortest_eight(__m512i magnitude, bool single, __m512i *point, __mmask8 *good) {
   const __m512i zero = _mm512_setzero_si512(), one = words(1);
-  const __m512i hidden = words(UINT64_C(1) << 52);
+  const unsigned bits = single ? SINGLE_BITS : DOUBLE_BITS;
+  const __m512i hidden = words(UINT64_C(1) << bits);
   const __m512i fraction_bits = _mm512_and_si512(magnitude, _mm512_sub_epi64(hidden, one));
-  const __m512i exponent = _mm512_sub_epi64(_mm512_srli_epi64(magnitude, 52), words(1075));
+  const __m512i exponent = _mm512_sub_epi64(_mm512_srli_epi64(magnitude, bits),
+                                            words(single ? 127 + SINGLE_BITS : 1023 + DOUBLE_BITS));
   const __m512i k = scaled(exponent, 1262611, 22), q = _mm512_sub_epi64(words(UINT64_MAX), k);
   const __m512i h = _mm512_add_epi64(_mm512_add_epi64(exponent, scaled(q, 1741647, 19)), words(4));
   const __m512i index = _mm512_slli_epi64(_mm512_sub_epi64(q, _mm512_set1_epi64(LOSSD_POWER_MIN)), 1);
@@ -84,19 +91,25 @@ static inline __m512i shortest_eight(__m512i magnitude, __m512i *point, __mmask8
   const __m512i rounded_tens = _mm512_and_si512(_mm512_srai_epi64(fraction, 63), words(10));
   const __m512i last =
       _mm512_mask_mov_epi64(rounded_ones, _mm512_cmplt_epu64_mask(nearer, half), rounded_tens);
-  const __m512i least = words(UINT64_C(1000000000000000));
+  const uint64_t most_tens = single ? 10000000 : UINT64_C(1000000000000000);
+  const __m512i least = words(most_tens), less = words(single ? most_tens / 10 : 0);
   const __mmask8 lacks_one = _mm512_cmplt_epu64_mask(tens, least);
-  const __m512i digits = _mm512_add_epi64(times_ten(tens), last);
+  const __mmask8 lacks_two = _mm512_cmplt_epu64_mask(tens, less); /* of doubles, none */
+  const __mmask8 carries = _mm512_cmpeq_epi64_mask(tens, _mm512_sub_epi64(least, one)) |
+                           (single ? _mm512_cmpeq_epi64_mask(tens, _mm512_sub_epi64(less, one)) : 0);
+  __m512i digits = _mm512_add_epi64(times_ten(tens), last);
+  digits = _mm512_mask_mov_epi64(digits, lacks_one, times_ten(digits));
+  digits = _mm512_mask_mov_epi64(digits, lacks_two, times_ten(digits));
 
   const __m512i margin = words(16), most = words(32);
   const __m512i from_half = _mm512_add_epi64(_mm512_sub_epi64(nearer, half), margin);
   const __m512i from_five = _mm512_add_epi64(_mm512_sub_epi64(ones_low, words(UINT64_C(1) << 63)), margin);
   *good = _mm512_cmpgt_epu64_mask(from_half, most) & _mm512_cmpgt_epu64_mask(from_five, most) &
-          _mm512_cmpneq_epi64_mask(tens, _mm512_sub_epi64(least, one)) &
-          _mm512_test_epi64_mask(fraction_bits, fraction_bits);
-  *point =
-      _mm512_mask_sub_epi64(_mm512_add_epi64(k, words(17)), lacks_one, _mm512_add_epi64(k, words(17)), one);
-  return _mm512_mask_mov_epi64(digits, lacks_one, times_ten(digits));
+          (__mmask8)~carries & _mm512_test_epi64_mask(fraction_bits, fraction_bits);
+  *point = _mm512_add_epi64(k, words(single ? 9 : 17));
+  *point = _mm512_mask_sub_epi64(*point, lacks_one, *point, one);
+  *point = _mm512_mask_sub_epi64(*point, lacks_two, *point, one);
+  return single ? _mm512_mullo_epi64(digits, words(100000000)) : digits;
 }
 
 /* Numbers below 10^8 to eight digits as bytes, the first in the lowest: number_write.c's split_eight. */
@@ -140,8 +153,13 @@ static inline void spread(__m512i digits, __m512i point, struct spread_eight *ou
 
 #endif
 
-static inline char *write_one(char *out, const char *values, int64_t i) {
+static inline char *write_one(char *out, const char *values, int64_t i, bool single) {
   double value;
+  float narrow;
+  if (single) {
+    memcpy(&narrow, values + (size_t)i * sizeof narrow, sizeof narrow);
+    return lossd_write_float(out, narrow);
+  }
   memcpy(&value, values + (size_t)i * sizeof value, sizeof value);
   return lossd_write_double(out, value);
 }
@@ -149,23 +167,27 @@ static inline char *write_one(char *out, const char *values, int64_t i) {
 #if defined(__AVX512CD__)
 
 /* Eight numbers, and what comes after each. */
-static inline char *write_eight(char *out, const char *values, struct lossd_nesting_run *run) {
-  const __m512i bits = _mm512_loadu_si512(values), magnitude = _mm512_and_si512(bits, words(INT64_MAX));
-  const __m512d value = _mm512_castsi512_pd(bits);
-  const __m512i field = _mm512_srli_epi64(magnitude, 52);
-  const __mmask8 normal = _mm512_cmplt_epu64_mask(_mm512_sub_epi64(field, words(1)), words(0x7FE));
+static inline char *write_eight(char *out, const char *values, bool single, struct lossd_nesting_run *run) {
+  const __m256i narrow = _mm256_loadu_si256((const __m256i *)(const void *)values);
+  const __m512i bits = single ? _mm512_cvtepu32_epi64(narrow) : _mm512_loadu_si512(values);
+  const __m512d value = single ? _mm512_cvtps_pd(_mm256_castsi256_ps(narrow)) : _mm512_castsi512_pd(bits);
+  const __m512i sign = words(single ? UINT64_C(1) << 31 : UINT64_C(1) << 63);
+  const __m512i magnitude = _mm512_andnot_si512(sign, bits);
+  const __m512i field = _mm512_srli_epi64(magnitude, single ? SINGLE_BITS : DOUBLE_BITS);
+  const __mmask8 normal =
+      _mm512_cmplt_epu64_mask(_mm512_sub_epi64(field, words(1)), words(single ? 0xFE : 0x7FE));
   const __mmask8 integral = _mm512_cmp_pd_mask(
       value, _mm512_roundscale_pd(value, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC), _CMP_EQ_OQ);
-  const __mmask8 negative = _mm512_movepi64_mask(bits);
+  const __mmask8 negative = _mm512_test_epi64_mask(bits, sign);
   struct spread_eight all;
   __m512i point;
   __mmask8 good;
-  const __m512i digits = shortest_eight(magnitude, &point, &good);
+  const __m512i digits = shortest_eight(magnitude, single, &point, &good);
   spread(digits, point, &all);
   good &= normal & (__mmask8)~integral;
   for (int i = 0; i < 8; i++, out = lossd_nesting_next(out, run)) {
     if (!(good >> i & 1)) {
-      out = write_one(out, values, i);
+      out = write_one(out, values, i, single);
       continue;
     }
     *out = '-';
@@ -178,13 +200,25 @@ static inline char *write_eight(char *out, const char *values, struct lossd_nest
 
 #endif
 
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
-                                  int64_t first, int64_t count) {
+static inline __attribute__((always_inline)) char *write_all(char *out, const char *values,
+                                                             const struct lossd_nesting *nesting,
+                                                             int64_t first, int64_t count, bool single) {
   struct lossd_nesting_run run;
   out = lossd_nesting_begin(out, &run, nesting, first, count);
 #if defined(__AVX512CD__)
-  while (run.end - run.next >= 8) out = write_eight(out, values + (size_t)run.next * sizeof(double), &run);
+  const size_t size = single ? sizeof(float) : sizeof(double);
+  while (run.end - run.next >= 8) out = write_eight(out, values + (size_t)run.next * size, single, &run);
 #endif
-  while (run.next < run.end) out = lossd_nesting_next(write_one(out, values, run.next), &run);
+  while (run.next < run.end) out = lossd_nesting_next(write_one(out, values, run.next, single), &run);
   return out;
+}
+
+char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                  int64_t first, int64_t count) {
+  return write_all(out, values, nesting, first, count, false);
+}
+
+char *LOSSD_IN_SET(write_floats)(char *out, const char *values, const struct lossd_nesting *nesting,
+                                 int64_t first, int64_t count) {
+  return write_all(out, values, nesting, first, count, true);
 }

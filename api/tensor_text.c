@@ -11,12 +11,6 @@
 /* One element at data as text. */
 typedef char *(*number_writer)(char *out, const void *data);
 
-static inline char *write_float32(char *out, const void *data) {
-  float value;
-  memcpy(&value, data, sizeof value);
-  return lossd_write_float(out, value);
-}
-
 static inline char *write_float16(char *out, const void *data) {
   uint16_t bits;
   memcpy(&bits, data, sizeof bits);
@@ -59,7 +53,7 @@ static inline __attribute__((always_inline)) char *write_run(char *out, const ch
 }
 
 #define WRITE_FLOAT64 lossd_json_kernel()->write_doubles(out, data, nesting, first, count)
-#define WRITE_FLOAT32 write_run(out, data, nesting, first, count, 4, write_float32)
+#define WRITE_FLOAT32 lossd_json_kernel()->write_floats(out, data, nesting, first, count)
 #define WRITE_FLOAT16 write_run(out, data, nesting, first, count, 2, write_float16)
 #define WRITE_BFLOAT16 write_run(out, data, nesting, first, count, 2, write_bfloat16)
 #define WRITE_INT64 write_run(out, data, nesting, first, count, 8, write_int64)

@@ -259,46 +259,74 @@ static double random_value(uint64_t *random, int kind) {
   }
 }
 
+enum { VALUES = 8 * 64 + 5 };
+
+/* The same numbers, where float32 has them. */
+struct values {
+  double wide[VALUES];
+  float narrow[VALUES];
+};
+
 /* Arrays nested by shape, from dimension d and element *i on, one by one. */
-static char *write_nested(char *out, const double *values, const struct lossd_shape *shape, int d,
-                          size_t *i) {
-  if (d == shape->rank) return lossd_write_double(out, values[(*i)++]);
+static char *write_nested(char *out, const struct values *values, bool narrow,
+                          const struct lossd_shape *shape, int d, size_t *i) {
+  if (d == shape->rank) {
+    const size_t k = (*i)++;
+    return narrow ? lossd_write_float(out, values->narrow[k]) : lossd_write_double(out, values->wide[k]);
+  }
   for (int64_t k = 0; k < shape->dim[d]; k++) {
     *out++ = k ? ',' : '[';
-    out = write_nested(out, values, shape, d + 1, i);
+    out = write_nested(out, values, narrow, shape, d + 1, i);
   }
   *out++ = ']';
   return out;
 }
 
+/* In two runs, which meet at `split`. */
+static char *write_many(char *out, const struct values *values, bool narrow, const struct lossd_shape *shape,
+                        int64_t split) {
+  const struct lossd_json_kernel *const kernel = lossd_json_kernel();
+  const struct lossd_nesting nesting = lossd_nesting_of(shape);
+  const char *const from = narrow ? (const char *)values->narrow : (const char *)values->wide;
+  char *(*const write)(char *, const char *, const struct lossd_nesting *, int64_t, int64_t) =
+      narrow ? kernel->write_floats : kernel->write_doubles;
+  if (split) out = write(out, from, &nesting, 0, split);
+  return write(out, from, &nesting, split, lossd_shape_count(shape) - split);
+}
+
+static void expect_same_text(const struct values *values, bool narrow, const struct lossd_shape *shape,
+                             int64_t split) {
+  enum { BYTES = VALUES * (27 + 8) + LOSSD_NUMBER_TEXT_MAX };
+  char *const expected = malloc(BYTES), *const written = malloc(BYTES);
+  assert_true(expected && written);
+  size_t i = 0;
+  const char *const end = write_nested(expected, values, narrow, shape, 0, &i);
+  for (size_t set = 0; set < SETS; set++) {
+    if (!lossd_force_instruction_set(instruction_sets[set])) continue;
+    assert_int_equal(write_many(written, values, narrow, shape, split) - written, end - expected);
+    assert_memory_equal(written, expected, (size_t)(end - expected));
+  }
+  free(expected);
+  free(written);
+}
+
 static void writes_many_as_it_writes_one_in_every_instruction_set(void **state) {
   (void)state;
-  enum { COUNT = 8 * 64 + 5, BYTES = COUNT * (27 + 8) + LOSSD_NUMBER_TEXT_MAX };
   uint64_t random = 3;
-  for (int i = 0; i < 700; i++) {
-    double values[COUNT];
-    char *const expected = malloc(BYTES), *const written = malloc(BYTES);
-    assert_true(expected && written);
-    const int64_t row = 1 + (int64_t)below(&random, i % 2 ? 12 : COUNT), rows = COUNT / row;
+  for (int i = 0; i < 1000; i++) {
+    struct values values;
+    const int64_t row = 1 + (int64_t)below(&random, i % 2 ? 12 : VALUES), rows = VALUES / row;
     const int64_t outer = 1 + (int64_t)below(&random, (uint64_t)(rows < 5 ? rows : 5));
     const struct lossd_shape shapes[] = {{1, {row}}, {2, {rows, row}}, {3, {outer, rows / outer, row}}};
     const struct lossd_shape *shape = &shapes[i % 3];
-    const int64_t count = lossd_shape_count(shape), split = (int64_t)below(&random, (uint64_t)count);
-    for (int64_t k = 0; k < count; k++) values[k] = random_value(&random, i % 7);
-    size_t element = 0;
-    const char *const end = write_nested(expected, values, shape, 0, &element);
-    const struct lossd_nesting nesting = lossd_nesting_of(shape);
-    for (size_t set = 0; set < SETS; set++) {
-      if (!lossd_force_instruction_set(instruction_sets[set])) continue;
-      const struct lossd_json_kernel *const kernel = lossd_json_kernel();
-      char *after = written; /* in two runs, which meet anywhere */
-      if (split) after = kernel->write_doubles(after, (const char *)values, &nesting, 0, split);
-      after = kernel->write_doubles(after, (const char *)values, &nesting, split, count - split);
-      assert_int_equal(after - written, end - expected);
-      assert_memory_equal(written, expected, (size_t)(end - expected));
+    for (int k = 0; k < VALUES; k++) {
+      const uint32_t any = (uint32_t)reference_random(&random);
+      values.wide[k] = random_value(&random, i % 7);
+      values.narrow[k] = (float)values.wide[k];
+      if (i % 7 == 0) memcpy(&values.narrow[k], &any, sizeof any);
     }
-    free(expected);
-    free(written);
+    const int64_t split = (int64_t)below(&random, (uint64_t)lossd_shape_count(shape));
+    expect_same_text(&values, i / 7 % 2, shape, split);
   }
 }
 

@@ -72,20 +72,30 @@ static double random_value(uint64_t *random) {
 }
 
 static void check_writing(uint64_t *random) {
-  static char expected[ROOM], written[ROOM];
+  static char expected[2][ROOM], written[ROOM];
   static double values[MANY];
+  static float floats[MANY];
   const struct lossd_nesting nesting = lossd_nesting_of(&(struct lossd_shape){1, {MANY}});
-  char *end = expected;
+  const struct lossd_json_kernel *const kernel = lossd_json_kernel();
+  char *end[2] = {expected[0], expected[1]};
   for (int i = 0; i < MANY; i++) {
     values[i] = random_value(random);
-    *end++ = i ? ',' : '[';
-    end = lossd_write_double(end, values[i]);
+    const uint32_t bits = (uint32_t)reference_random(random);
+    memcpy(&floats[i], &bits, sizeof bits);
+    *end[0]++ = *end[1]++ = i ? ',' : '[';
+    end[0] = lossd_write_double(end[0], values[i]);
+    end[1] = lossd_write_float(end[1], floats[i]);
   }
-  *end++ = ']';
-  const char *const after =
-      lossd_json_kernel()->write_doubles(written, (const char *)values, &nesting, 0, MANY);
-  if (after - written != end - expected || memcmp(written, expected, (size_t)(end - expected)) != 0)
-    report("an array is written otherwise, which begins with", values[0], values[0]);
+  for (int narrow = 0; narrow < 2; narrow++) {
+    *end[narrow]++ = ']';
+    const char *const after = narrow
+                                  ? kernel->write_floats(written, (const char *)floats, &nesting, 0, MANY)
+                                  : kernel->write_doubles(written, (const char *)values, &nesting, 0, MANY);
+    const double first = narrow ? (double)floats[0] : values[0];
+    const size_t length = (size_t)(end[narrow] - expected[narrow]);
+    if ((size_t)(after - written) != length || memcmp(written, expected[narrow], length) != 0)
+      report("an array is written otherwise, which begins with", first, first);
+  }
 }
 
 int main(int argc, char **argv) {
