@@ -65,10 +65,10 @@ LOSSD_INLINE void point_blocks(const struct lossd_tile *tile, point_function *fu
     point_block(tile, at, option, function, roles, gradients);
 }
 
-/* A loss whose value and derivatives share an exponential in double: e^argument, where the argument follows
- * from the first role. Each has a loop of its own over the block: a processor sees some hundred instructions
- * ahead, which in one long loop are less than a turn, and waits for each turn's chain. */
-typedef real exponent_function(real x);
+/* A loss whose value and derivatives share an exponential in double, real_exp_short of an argument that
+ * follows from the first role. Each has a loop of its own over the block: a processor sees some hundred
+ * instructions ahead, which in one long loop are less than a turn, and waits for each turn's chain. */
+typedef double exponent_function(real x);
 typedef struct point exp_point_function(const real *x, const double *option, double e);
 
 LOSSD_INLINE void exp_block(const struct lossd_tile *tile, size_t at, const double *option,
@@ -79,7 +79,7 @@ LOSSD_INLINE void exp_block(const struct lossd_tile *tile, size_t at, const doub
   double e[LOSSD_BLOCK];
   for (int k = 0; k < roles; k++) in[k] = tile->in[k] + at;
   for (int k = 0; k < gradients; k++) grad[k] = tile->grad[k] + at;
-  for (size_t i = 0; i < LOSSD_BLOCK; i++) e[i] = real_bounded(exponent(in[0][i]));
+  for (size_t i = 0; i < LOSSD_BLOCK; i++) e[i] = exponent(in[0][i]);
   for (size_t i = 0; i < LOSSD_BLOCK; i++) e[i] = real_exp_short(e[i]);
   LOSSD_INDEPENDENT
   for (size_t i = 0; i < LOSSD_BLOCK; i++) {

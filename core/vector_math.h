@@ -77,11 +77,13 @@
 
 /* e^x in double, for what is to cancel against a float; cheaper than exp_f64. Exact at 0; within 2^-46
  * of itself where a float can hold it, within 2^-43 beyond, and e^+-700 past those. In two steps, since loops
- * of doubles alone are the faster: exp_short(bounded(x)). The constant that rounds to an
- * integer k leaves the exponent of 2^k in its lowest bits. */
+ * of doubles alone are the faster: exp_short(bounded(x)), or of bounded_below(x) where x is never positive.
+ * The constant that rounds to an integer k leaves the exponent of 2^k in its lowest bits. */
+static inline double bounded_below_f32(float x) {
+  return (double)(-700 > x ? -700 : x);
+}
 static inline double bounded_f32(float x) {
-  x = -700 > x ? -700 : x;
-  return (double)(700 < x ? 700 : x);
+  return bounded_below_f32(700 < x ? 700 : x);
 }
 static inline double exp_short_f32(double x) {
   const double round = 0x1.8p52 + 1023, shifted = x * 0x1.71547652b82fep0 + round;
@@ -89,11 +91,17 @@ static inline double exp_short_f32(double x) {
   const double fourth = 1 + r * exp_quarter_rest_f64(r), half = fourth * fourth;
   return half * half * from_bits_f64(bits_f64(shifted) << 52);
 }
+static inline double bounded_below_f64(double x) {
+  return x;
+}
 static inline double bounded_f64(double x) {
   return x;
 }
 static inline double exp_short_f64(double x) {
   return exp_f64(x);
+}
+static inline double real_bounded_below(real x) {
+  return REAL_FUNCTION(bounded_below)(x);
 }
 static inline double real_bounded(real x) {
   return REAL_FUNCTION(bounded)(x);

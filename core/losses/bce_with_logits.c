@@ -13,8 +13,8 @@
 enum { REDUCTION, OPTIONS };
 enum { INPUT, TARGET, WEIGHT, POS_WEIGHT };
 
-LOSSD_INLINE real exponent(real x) {
-  return -real_abs(x);
+LOSSD_INLINE double exponent(real x) {
+  return real_bounded_below(-real_abs(x));
 }
 
 LOSSD_INLINE struct point weighted_point(const real *x, real w, real q, double wide_e) {

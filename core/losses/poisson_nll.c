@@ -36,8 +36,8 @@ LOSSD_INLINE struct point rate(const real *x, const double *option, int full) {
                R(f.slope - log_f64(wide))}};
 }
 
-LOSSD_INLINE real exponent(real x) {
-  return x;
+LOSSD_INLINE double exponent(real x) {
+  return real_bounded(x);
 }
 
 LOSSD_INLINE struct point log_rate(const real *x, int full, double rate_x) {
