@@ -194,8 +194,16 @@ static void check_tile(const struct driver *d, int64_t row, struct lossd_partial
   }
 }
 
+/* The number of each row that the kernel is about to read comes while the zeros are written. */
+static void fetch_indexed(const struct driver *d) {
+  for (size_t r = 0; r < d->tile.rows; r++)
+    if (!d->tile.left_out || !d->left_out[r])
+      __builtin_prefetch(d->tile.in[0] + r * d->tile.pitch[0] + d->tile.index[1][r * d->tile.pitch[1]]);
+}
+
 /* Not past the cache: the kernel is about to write into these lines. */
 static void zero_gradients(const struct driver *d, int k) {
+  fetch_indexed(d);
   for (size_t r = 0; r < d->tile.rows; r++)
     memset(d->tile.grad[k] + r * d->tile.grad_pitch[k], 0, d->tile.length[k] * sizeof(real));
 }

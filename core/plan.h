@@ -85,11 +85,11 @@ struct lossd_plan {
   bool pointwise;    /* every vector is one number and the kernel is pointwise() */
   double work;       /* times the loss's usual cost an element takes; default 1 */
   int spare_vectors; /* vectors of the longest length that the kernel wants for itself; default 1 */
-  bool sparse;   /* gradients are 0 but for few numbers: the driver writes the zeros, the kernel the rest */
-  bool wide;     /* kernels run in float64 whatever `compute` is */
-  double scale;  /* the reduction's factor on each row's gradient: 1 / denominator for means; 0: all are 0 */
-  int64_t batch; /* batchmean: the denominator is this times the mean weight; -1: it is the weights' sum */
-  bool indexed;  /* role 1 holds class indices of role 0's classes: plan_init checks and weighs them */
+  bool sparse;  /* indexed, and gradients are 0 but there: the driver writes the zeros, the kernel the rest */
+  bool wide;    /* kernels run in float64 whatever `compute` is */
+  double scale; /* the reduction's factor on each row's gradient: 1 / denominator for means; 0: all are 0 */
+  int64_t batch;    /* batchmean: the denominator is this times the mean weight; -1: it is the weights' sum */
+  bool indexed;     /* role 1 holds class indices of role 0's classes: plan_init checks and weighs them */
   bool has_ignored; /* and `ignored` is the index that leaves a row out */
   int64_t ignored;
   const double *class_weight; /* of indexed classes, for the denominator; NULL: all 1 */
