@@ -65,15 +65,20 @@ static bool unknown(const struct lossd_loss *loss, const char *text, char error[
   return false;
 }
 
+static bool given_twice(const char *name, char error[512]) {
+  snprintf(error, 512, "--%s is given twice, expected once", name);
+  return false;
+}
+
 static bool once(const char **slot, const char *name, const char *value, char error[512]) {
-  if (*slot) snprintf(error, 512, "--%s is given twice, expected once", name);
-  const bool first = !*slot;
+  if (*slot) return given_twice(name, error);
   *slot = value;
-  return first;
+  return true;
 }
 
 static bool set_workers(struct lossd_eval_arguments *a, const char *value, char error[512]) {
   char *end;
+  if (a->workers) return given_twice("workers", error);
   const long workers = strtol(value, &end, 10);
   if (*value && !*end && workers >= 1 && workers <= 1024) {
     a->workers = (int)workers;
@@ -86,9 +91,12 @@ static bool set_workers(struct lossd_eval_arguments *a, const char *value, char 
 }
 
 /* name: with underscores, in memory that stays. */
-static void add_setting(struct lossd_eval_arguments *a, const char *name, const char *value) {
-  if (a->settings.count == LOSSD_QUERY_MAX) return; /* more than there are flags: one is there twice anyway */
+static bool add_setting(struct lossd_eval_arguments *a, const char *name, const char *value,
+                        char error[512]) {
+  for (size_t i = 0; i < a->settings.count; i++)
+    if (!strcmp(a->settings.pair[i].name, name)) return given_twice(name, error);
   a->settings.pair[a->settings.count++] = (struct lossd_query_pair){name, value, strlen(name), strlen(value)};
+  return true;
 }
 
 static const char *kept_name(const struct lossd_loss *loss, const char *name) {
@@ -105,7 +113,7 @@ static bool take(struct lossd_eval_arguments *a, const char *name, const char *v
   case LOSSD_EVAL_REQUEST: return once(&a->request, name, value, error);
   case LOSSD_EVAL_OUTPUT: return once(&a->output, name, value, error);
   case LOSSD_EVAL_WORKERS: return set_workers(a, value, error);
-  default: add_setting(a, kept_name(a->loss, name), value); return true;
+  default: return add_setting(a, kept_name(a->loss, name), value, error);
   }
 }
 

@@ -15,6 +15,7 @@ enum lossd_exit {
 struct lossd_command {
   const char *name, *arguments, *help;
   int (*run)(int argc, char **argv);
+  bool explains; /* has a --help of its own */
 };
 extern const struct lossd_command lossd_commands[]; /* the last has no name */
 

@@ -32,10 +32,15 @@ int lossd_completion_command(int argc, char **argv) {
 /* Candidates
  * ------------------------------------------------------------------------------------------------------- */
 
-/* Prints dashes and name, where they begin with word. */
+/* Prints dashes and name, where they begin with word; flags of losses with dashes for underscores where word
+ * has dashes. */
 static void offer(const char *word, const char *dashes, const char *name, const char *help) {
   char text[128];
+  const size_t length = strlen(dashes);
+  const bool dashed = *dashes && strlen(word) > length && strchr(word + length, '-');
   snprintf(text, sizeof text, "%s%s", dashes, name);
+  for (char *p = text; dashed && *p; p++)
+    if (*p == '_') *p = '-';
   if (!strncmp(text, word, strlen(word))) printf("%s%s%s\n", text, help ? "\t" : "", help ? help : "");
 }
 

@@ -31,7 +31,7 @@ static bool open_source(struct lossd_files *files, int input, const char *path) 
   *source = (struct lossd_source){.input = input, .path = path};
   const size_t length = strlen(path);
   snprintf(text, sizeof text, "%s", path);
-  const char *name = length < sizeof text ? split(text) : NULL;
+  const char *name = input >= 0 && length < sizeof text ? split(text) : NULL;
   if (name) source->tensor = path + (name - text);
   return lossd_file_open(&source->file, name ? text : path);
 }

@@ -1,6 +1,8 @@
 /* lossd: a command and its arguments, or flags alone, which serve. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "server/serve.h"
@@ -10,14 +12,14 @@ static int serve_command(int argc, char **argv) {
 }
 
 const struct lossd_command lossd_commands[] = {
-    {"serve", "[--FLAG VALUE]...", "Serve over HTTP; so does lossd with flags alone.", serve_command},
-    {"eval", "LOSS --TENSOR FILE...", "Evaluate files without a server.", lossd_eval_command},
-    {"list", "[--json]", "Name all losses.", lossd_list_command},
-    {"show", "LOSS [--json]", "Say what a loss takes.", lossd_show_command},
+    {"serve", "[--FLAG VALUE]...", "Serve over HTTP; so does lossd with flags alone.", serve_command, true},
+    {"eval", "LOSS --TENSOR FILE...", "Evaluate files without a server.", lossd_eval_command, true},
+    {"list", "[--json]", "Name all losses.", lossd_list_command, false},
+    {"show", "LOSS [--json]", "Say what a loss takes.", lossd_show_command, false},
     {"completion", "SHELL", "Print a script that completes commands in bash, zsh or fish.",
-     lossd_completion_command},
-    {"complete", NULL, NULL, lossd_complete_command},
-    {NULL, NULL, NULL, NULL},
+     lossd_completion_command, false},
+    {"complete", NULL, NULL, lossd_complete_command, true},
+    {NULL, NULL, NULL, NULL, false},
 };
 
 static int unknown(const char *name) {
@@ -34,9 +36,30 @@ static int unknown(const char *name) {
   return LOSSD_EXIT_USAGE;
 }
 
+static bool asks_for_help(int argc, char **argv) {
+  for (int i = 0; i < argc; i++)
+    if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return true;
+  return false;
+}
+
+static int run(const struct lossd_command *command, int argc, char **argv) {
+  if (command->explains || !asks_for_help(argc, argv)) return command->run(argc, argv);
+  printf("Usage: lossd %s %s\n\n%s\n", command->name, command->arguments, command->help);
+  return lossd_flush();
+}
+
+/* A standard stream that is closed stays so: or the first file, pipe or socket that is opened would take its
+ * number, and get what is printed, or be read in its place. Opened the wrong way, it answers EBADF as before.
+ */
+static void reserve_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+  reserve_standard_streams();
   if (argc < 2 || argv[1][0] == '-') return lossd_serve(argc, argv);
   for (const struct lossd_command *c = lossd_commands; c->name; c++)
-    if (!strcmp(c->name, argv[1])) return c->run(argc - 2, argv + 2);
+    if (!strcmp(c->name, argv[1])) return run(c, argc - 2, argv + 2);
   return unknown(argv[1]);
 }

@@ -20,7 +20,9 @@ struct reader {
 };
 
 static int bad(const struct reader *r, const char *what) {
-  return lossd_fail(r->problem, LOSSD_BAD_BODY, r->pointer, "the .npy file %s", what);
+  lossd_fail(r->problem, LOSSD_BAD_BODY, r->pointer, "the .npy file %s", what);
+  lossd_hint(r->problem, "write the file with numpy.save");
+  return r->problem->status;
 }
 
 /* The header: a dictionary of Python
@@ -61,7 +63,11 @@ static int bad_dtype(const struct reader *r, const char *text, size_t length, co
 static int take_dtype(struct reader *r, enum lossd_dtype *dtype) {
   const char *text;
   size_t length;
-  if (take(r, "[")) return bad(r, "holds records, expected numbers of one type");
+  if (take(r, "[")) {
+    bad(r, "holds records, expected numbers of one type");
+    lossd_hint(r->problem, "save one field: a[\"name\"]");
+    return r->problem->status;
+  }
   if (!take_string(r, &text, &length)) return bad(r, "has a descr that is no string");
   for (int i = 0; length == 3 && i < LOSSD_DTYPES; i++) {
     if (!names[i] || memcmp(names[i], text + 1, 2)) continue;
@@ -92,8 +98,8 @@ static int take_shape(struct reader *r, struct lossd_shape *shape) {
   if (!take(r, "(")) return bad(r, "has a shape that is no tuple");
   while (!take(r, ")")) {
     if (shape->rank == LOSSD_MAX_RANK)
-      return lossd_fail(r->problem, LOSSD_INVALID_SHAPE, r->pointer, "found more than %d dimensions",
-                        LOSSD_MAX_RANK);
+      return lossd_fail(r->problem, LOSSD_INVALID_SHAPE, r->pointer,
+                        "the .npy file has more dimensions, expected at most %d", LOSSD_MAX_RANK);
     const char *after = comma ? lossd_read_whole(r->at, r->end, &shape->dim[shape->rank++]) : NULL;
     if (!after) return bad(r, "has a shape that is no tuple of whole numbers");
     r->at = after;
@@ -174,10 +180,12 @@ int lossd_npy_read(const char *bytes, size_t length, const char *pointer, struct
   if (!start || read_header(&r, tensor, &fortran)) return problem->status;
   if (!lossd_shape_bytes(tensor->dtype, &tensor->shape, &needed))
     return lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer, "the .npy file has a shape beyond 2^63 bytes");
-  if (needed != length - start)
-    return lossd_fail(problem, LOSSD_BAD_BODY, pointer,
-                      "the .npy file has %zu bytes after its header, its dtype and shape need %zu",
-                      length - start, needed);
+  if (needed != length - start) {
+    char found[96];
+    snprintf(found, sizeof found, "has %zu bytes after its header, its dtype and shape need %zu",
+             length - start, needed);
+    return bad(&r, found);
+  }
   tensor->data = bytes + start;
   if (!fortran || is_flat(&tensor->shape)) return LOSSD_OK;
   bad(&r, "is in Fortran order, expected C order");

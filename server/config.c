@@ -2,11 +2,12 @@
 
 #include "core/loss.h"
 #include "server/config_print.h"
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 
-enum { MOST_FLAGS = 64, WRONG = 2 };
+enum { MOST_FLAGS = 64, WRONG = 2, NOT_WRITTEN = 3 };
 
 /* Where the value of each flag comes from, before it is read. */
 struct settings {
@@ -241,6 +242,13 @@ static void warn_of_variables(const struct settings *settings, char **envp) {
 /* Actions
  * ---------------------------------------------------------------------------------------------------- */
 
+/* What was asked for is told once it is written: 1, or 1 + exit code 3. */
+static int told(const struct settings *settings) {
+  if (fflush(settings->out) == 0 && !ferror(settings->out)) return 1;
+  fprintf(settings->err, "lossd: standard output: %s\n", strerror(errno));
+  return 1 + NOT_WRITTEN;
+}
+
 /* What needs no valid values: true when it was asked for and done. */
 static bool tell(const struct settings *settings) {
   switch (settings->action) {
@@ -253,11 +261,13 @@ static bool tell(const struct settings *settings) {
 
 static int act(const struct settings *settings, char **envp) {
   switch (settings->action) {
-  case LOSSD_ACTION_PRINT: lossd_print_config(settings->config, settings->source, settings->out); return 1;
+  case LOSSD_ACTION_PRINT:
+    lossd_print_config(settings->config, settings->source, settings->out);
+    return told(settings);
   case LOSSD_ACTION_CHECK:
     warn_of_variables(settings, envp);
     fputs("lossd: the configuration is valid\n", settings->out);
-    return 1;
+    return told(settings);
   case LOSSD_ACTION_READY: settings->config->mode = LOSSD_READY; return 0;
   default: settings->config->mode = LOSSD_SERVE; return 0;
   }
@@ -267,7 +277,7 @@ int lossd_config_read(struct lossd_config *config, int argc, char **argv, char *
   struct settings settings = {.config = config, .out = out, .err = err};
   int (*const checks[])(const struct settings *) = {check_needs, check_listener, check_kernels};
   int failed = read_flags(&settings, argc, argv);
-  if (!failed && tell(&settings)) return 1;
+  if (!failed && tell(&settings)) return told(&settings);
   if (!failed) {
     read_environment(&settings, envp);
     failed = read_values(&settings);

@@ -167,9 +167,16 @@ class Evaluate(Program):
             (1, "input", mse),
             (1, "did you mean MSELoss?", ("eval", "MSELos")),
             (1, "did you mean MSELoss?", ("show", "MSELos")),
+            (1, "the catalogue lists all: lossd list", ("show", "Xyz")),
+            (1, "take one of the names of lossd list", ("eval", "")),
+            (1, "hint: write the file with numpy.save", (*mse, "--input", "cut.npy")),
+            (1, "hint: mend the syntax at that byte", (*mse, "--input", "bad.json")),
             (2, "did you mean --reduction?", (*mse, "--reductoin", "sum")),
             (2, "--reduction has no value", (*mse, "--reduction")),
             (2, "--target is given twice", (*mse, "--target", "t.npy")),
+            (2, "--reduction is given twice", (*mse, "--input", "p.npy", "--reduction", "sum", "--reduction", "sum")),
+            (2, "--gradients is given twice", (*mse, "--input", "p.npy", "--gradients", "input", "--gradients", "target")),
+            (2, "--workers is given twice", (*mse, "--input", "p.npy", "--workers", "1", "--workers", "1")),
             (2, "unexpected argument \"p.npy\"", ("eval", "MSELoss", "p.npy")),
             (2, "there are no tensors", ("eval", "MSELoss")),
             (2, "can be read for one", ("eval", "MSELoss", "--input", "-", "--target", "-")),
@@ -182,15 +189,29 @@ class Evaluate(Program):
             (2, "--json", ("list", "more")),
             (2, "bash, zsh or fish", ("completion", "tcsh")),
             (3, "nope.npy: No such file", (*mse, "--input", "nope.npy")),
+            (3, "st.safetensors:a: No such file", ("eval", "MSELoss", "--tensors", "st.safetensors:a")),
             (3, "nowhere/g.npy: No such file", (*mse, "--input", "p.npy", "-o", "nowhere/g.npy")),
         ]:
             with self.subTest(arguments=arguments):
                 self.assertIn(words, self.refusal(*arguments, code=code))
 
+    def test_a_refusal_is_the_servers_with_its_hint(self):
+        body = b'{"input": [1], "target": [1], "foo": 1}'
+        served = self.ask(request("POST", "/v1/losses/MSELoss", body, {"Content-Type": JSON})).json()
+        said = self.refusal("eval", "MSELoss", "--request", "-", stdin=body, code=1)
+        self.assertEqual(said, f"lossd: -: {served['detail']}\nhint: {served['hint']}\n")
+
     def test_a_full_disk_is_noticed(self):
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([LOSSD, "list"], stdout=full, stderr=subprocess.PIPE)
-        self.assertEqual((done.returncode, b"No space left" in done.stderr), (3, True))
+        for asked in (["list"], ["--help"], ["--version"], ["--print-config"], ["--check-config"], ["eval", "--help"], ["show", "--help"]):
+            with self.subTest(asked=asked), open("/dev/full", "wb") as full:
+                done = subprocess.run([LOSSD, *asked], stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual((done.returncode, done.stderr), (3, b"lossd: standard output: No space left on device\n"))
+
+    def test_closed_standard_input_is_no_other_file(self):
+        closed = lambda: os.close(0)
+        done = subprocess.run([LOSSD, "eval", "MSELoss", "--input", "p.npy", "--target", "-"], cwd=self.folder, capture_output=True,
+                              preexec_fn=closed)
+        self.assertEqual((done.returncode, done.stderr), (3, b"lossd: -: Bad file descriptor\n"))
 
     def test_flags_of_the_command_are_no_tensor_and_no_option(self):
         names = {"tensors", "request", "gradients", "output", "workers", "help"}
@@ -215,7 +236,9 @@ class Evaluate(Program):
             for command in commands:
                 self.assertRegex(text, rf"\b{command}\b")
         self.assertIn(b"--workers", self.run_lossd("eval", "MSELoss", "--help").stdout)
-        self.assertIn(b"Usage", self.run_lossd("eval", "--help").stdout)
+        for command in commands:
+            for flag in ("--help", "-h"):
+                self.assertRegex(self.run_lossd(command, flag).stdout.decode(), rf"\AUsage: lossd (\[?)({command})")
         self.assertEqual(self.run_lossd("serve", "--version").stdout, self.run_lossd("--version").stdout)
 
     def test_large_evaluations_draw_their_progress_on_a_terminal_only(self):
@@ -255,6 +278,9 @@ class Completion(Program):
         self.assertEqual(self.candidates("show", "Huber"), ["HuberLoss"])
         self.assertEqual(self.candidates("completion", ""), ["bash", "zsh", "fish"])
         self.assertEqual(self.candidates("--log-f"), ["--log-format"])
+        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--label_"), ["--label_smoothing"])
+        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--label-"), ["--label-smoothing"])
+        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--sample-w"), ["--sample-weight"])
         self.assertEqual(self.candidates("serve", "--tls-cert", ""), [":files"])
 
     # What is typed before Tab, in a folder with p.npy, and what the line becomes.

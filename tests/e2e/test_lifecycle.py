@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from server import BINARY, MSE, Server, evaluate, request, slow_body
+from server import BINARY, MSE, Connection, Server, evaluate, request, slow_body
 
 
 class Start(unittest.TestCase):
@@ -28,6 +28,23 @@ class Start(unittest.TestCase):
             second = subprocess.run([BINARY, "--port", str(server.port)], capture_output=True, text=True, timeout=60)
         self.assertNotEqual(second.returncode, 0)
         self.assertRegex(second.stderr, r"^lossd: cannot listen on 127\.0\.0\.1 port \d+: .*\n$")
+
+    def test_it_serves_without_standard_streams(self):
+        """Closed ones are not taken for sockets or pipes of its own, which log lines would go into."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/lossd.sock"
+            server = subprocess.Popen(["sh", "-c", 'exec "$0" --unix-socket "$1" <&- >&- 2>&-', BINARY, path])
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    deadline = time.monotonic() + 60
+                    while client.connect_ex(path):
+                        self.assertLess(time.monotonic(), deadline)
+                        time.sleep(0.01)
+                    for _ in range(3):
+                        self.assertEqual(Connection(client).send(evaluate(MSE)).response().json()["loss"], 2)
+            finally:
+                server.send_signal(signal.SIGTERM)
+                self.assertEqual(server.wait(60), 0)
 
     def test_ready_probes_a_running_server(self):
         with Server() as server:
