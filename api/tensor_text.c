@@ -70,11 +70,14 @@ static inline __attribute__((always_inline)) char *write_run(char *out, const ch
 #include "core/dtype.def"
 #undef X
 
+/* count elements from the first on, and what nests them. */
+typedef char *range_writer(char *out, const char *data, const struct lossd_nesting *nesting, int64_t first,
+                           int64_t count);
+
 /* longest: of one number and its comma. 17 digits, sign, point and up to five zeros before them are the most
  * that float64 needs; for float32 it is a sign and 17 digits. */
 static const struct {
-  char *(*write)(char *out, const char *data, const struct lossd_nesting *nesting, int64_t first,
-                 int64_t count);
+  range_writer *write;
   size_t longest;
 } kinds[LOSSD_DTYPES] = {
     [LOSSD_FLOAT64] = {write_all_FLOAT64, 27}, [LOSSD_FLOAT32] = {write_all_FLOAT32, 20},
@@ -110,9 +113,15 @@ size_t lossd_tensor_range_bound(const struct lossd_tensor *tensor, int64_t count
   return (size_t)count * (kinds[tensor->dtype].longest + brackets) + LOSSD_NUMBER_TEXT_MAX;
 }
 
+static char *write_range(char *out, const struct lossd_tensor *tensor, const struct lossd_nesting *nesting,
+                         int64_t first, int64_t count) {
+  range_writer *const write = kinds[tensor->dtype].write;
+  return write(out, tensor->data, nesting, first, count);
+}
+
 char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t first, int64_t count) {
   const struct lossd_nesting nesting = lossd_nesting_of(&tensor->shape);
-  return kinds[tensor->dtype].write(out, tensor->data, &nesting, first, count);
+  return write_range(out, tensor, &nesting, first, count);
 }
 
 static bool is_cancelled(const atomic_int *cancelled) {
@@ -143,9 +152,7 @@ bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *t
   if (count == 0) done = write_empty(&at, shape, 0, cancelled);
   for (int64_t first = 0; done && first < count; first += BATCH) {
     done = count < BATCH || !is_cancelled(cancelled);
-    if (done)
-      at = kinds[tensor->dtype].write(at, tensor->data, &nesting, first,
-                                      count - first < BATCH ? count - first : BATCH);
+    if (done) at = write_range(at, tensor, &nesting, first, count - first < BATCH ? count - first : BATCH);
   }
   out->length += (size_t)(at - begin);
   return done;
