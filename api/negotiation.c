@@ -1,4 +1,4 @@
-/* Which format a request has and which its answer gets (RFC 9110, 8.3 and 12.5.1). */
+/* Which format a request has and which its answer gets (RFC 9110, 8.3 and 12.5). */
 #include <string.h>
 #include <strings.h>
 
@@ -89,6 +89,17 @@ static struct wish wish_for(const struct lossd_format *format, const char *value
     p = next + 1;
   }
   return wish;
+}
+
+bool lossd_accepts_gzip(const char *value) {
+  const char *const end = value ? value + strlen(value) : value;
+  for (const char *p = value; p < end;) {
+    const char *next = find(p, end, ','), *parameters = find(p, next, ';');
+    const struct text coding = trim(p, parameters);
+    if (is(coding, "gzip") || is(coding, "x-gzip")) return weight_of(parameters, next) > 0;
+    p = next + 1;
+  }
+  return false;
 }
 
 const struct lossd_format *lossd_format_of_accept(const char *value, const struct lossd_format *own) {

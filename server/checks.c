@@ -20,10 +20,19 @@ static int check_method(struct lossd_request *request) {
   return lossd_fail(problem_of(request), LOSSD_NOT_IMPLEMENTED, NULL, "this method is not known");
 }
 
+static int check_certificate(struct lossd_request *request) {
+  const struct lossd_route *route = request->match.route;
+  if (!request->stranger || (route && route->access == LOSSD_ACCESS_PROBE)) return 0;
+  lossd_metrics_rejection("unauthorized");
+  lossd_fail(problem_of(request), LOSSD_UNAUTHORIZED, NULL, "no valid client certificate was given");
+  lossd_hint(problem_of(request), "connect with a certificate of one of the server's --tls-client-ca");
+  return LOSSD_UNAUTHORIZED;
+}
+
 static int check_token(struct lossd_request *request) {
   const struct lossd_route *route = request->match.route;
   struct lossd_server *server = request->server;
-  if (!server->tokens || (route && route->access == LOSSD_ACCESS_OPEN)) return 0;
+  if (!server->tokens || (route && route->access >= LOSSD_ACCESS_OPEN)) return 0;
   if (route && route->access == LOSSD_ACCESS_METRICS && !server->config->metrics_token) return 0;
   if (lossd_tokens_accept(server->tokens, field(request, LOSSD_FIELD_AUTHORIZATION))) return 0;
   lossd_metrics_rejection("unauthorized");
@@ -137,7 +146,7 @@ static int overloaded(struct lossd_request *request, int status, const char *rea
 static int check_load(struct lossd_request *request) {
   struct lossd_server *server = request->server;
   enum lossd_route_access access = request->match.route->access;
-  if (access == LOSSD_ACCESS_OPEN) return 0;
+  if (access >= LOSSD_ACCESS_OPEN) return 0;
   if (request->verdict == LOSSD_TOO_MANY_OF_CLIENT)
     return overloaded(request, LOSSD_TOO_MANY_REQUESTS, "connections_per_client",
                       "this client has too many connections");
@@ -158,8 +167,8 @@ static int check_load(struct lossd_request *request) {
 
 int lossd_check_head(struct lossd_request *request) {
   static int (*const checks[])(struct lossd_request *) = {
-      check_method,      check_token,    check_path, check_allowed, check_length,
-      check_expectation, check_encoding, check_type, check_accept,  check_load};
+      check_method,      check_certificate, check_token, check_path,   check_allowed, check_length,
+      check_expectation, check_encoding,    check_type,  check_accept, check_load};
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
     int status = checks[i](request);
     if (status) return status;

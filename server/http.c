@@ -141,10 +141,7 @@ static enum MHD_Result first_call(struct lossd_http *http, struct lossd_connecti
                                   struct lossd_request *request, const char *method, const char *version) {
   request->method = method;
   guard(request, version);
-  if (connection->tls && !lossd_tls_client_is_good(connection->tls)) {
-    lossd_fail(&request->job.exchange.problem, LOSSD_UNAUTHORIZED, NULL,
-               "no valid client certificate was given");
-  }
+  request->stranger = connection->tls && !lossd_tls_client_is_good(connection->tls);
   lossd_request_head(request);
   if (lossd_request_must_close(request)) return answer_and_close(http, connection, request);
   lossd_connection_turns_to(connection, LOSSD_BODY);
@@ -352,6 +349,7 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
   struct MHD_OptionItem tls[] = {
       {config->tls_cert ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
        (void *)(uintptr_t)lossd_tls_certificate},
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)LOSSD_TLS_PRIORITIES},
       {client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)(uintptr_t)client_ca},
       {MHD_OPTION_END, 0, NULL}};
   unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (config->tls_cert ? MHD_USE_TLS : 0);

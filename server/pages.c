@@ -49,12 +49,6 @@ static void not_found(struct lossd_request *request, const char *hint) {
   lossd_request_refuse(request, LOSSD_NOT_FOUND, "there is nothing at this path", hint);
 }
 
-/* Without quality values: nobody sends gzip;q=0. */
-static bool takes_gzip(const struct lossd_request *request) {
-  const char *encodings = request->guard.values[LOSSD_FIELD_ACCEPT_ENCODING];
-  return encodings && strstr(encodings, "gzip");
-}
-
 static void add_page_headers(struct lossd_request *request) {
   add_header(&request->answer, "Content-Security-Policy", LOSSD_CONTENT_SECURITY_POLICY);
   add_header(&request->answer, "X-Content-Type-Options", "nosniff");
@@ -71,7 +65,7 @@ static void asset(struct lossd_request *request) {
     return;
   }
   size_t length = *found->length;
-  const bool gzip = takes_gzip(request);
+  const bool gzip = lossd_accepts_gzip(request->guard.values[LOSSD_FIELD_ACCEPT_ENCODING]);
   const char *body = gzip ? found->body : lossd_asset_inflate(found, &request->job.arena, &length);
   document(request, lossd_asset_type(found), body, length);
   add_page_headers(request);

@@ -37,6 +37,7 @@ struct lossd_request {
                   */
   bool cut;      /* answered in mid-body */
   bool admitted; /* counts as a job */
+  bool stranger; /* without a certificate of --tls-client-ca's authorities */
   enum lossd_connection_verdict verdict;
 
   const char *method; /* borrowed from the HTTP library, valid until release */
@@ -69,8 +70,8 @@ void lossd_request_free(struct lossd_request *request);
 bool lossd_request_begin(struct lossd_request *request, struct lossd_server *server, const char *uri);
 void lossd_request_release(struct lossd_request *request);
 
-/* After the header section, with request->guard, method and verdict filled. Runs the checks of the contract
- * in its order, all that can be made before the body. False: refused, the answer is ready. */
+/* After the header section, with request->guard, method, stranger and verdict filled. Runs the checks of the
+ * contract in its order, all that can be made before the body. False: refused, the answer is ready. */
 bool lossd_request_head(struct lossd_request *request);
 bool lossd_request_refused(const struct lossd_request *request);
 /* Refused, and its body is neither absent nor small enough to be swallowed. */

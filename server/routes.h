@@ -24,8 +24,9 @@ enum lossd_route_kind {
   LOSSD_ROUTE_INFERENCE_MODEL_READY,
 };
 
-/* Where a token is needed when there are tokens. */
-enum lossd_route_access { LOSSD_ACCESS_TOKEN, LOSSD_ACCESS_METRICS, LOSSD_ACCESS_OPEN };
+/* Where a token is needed when there are tokens, and, but for probes, a certificate when there is a client
+ * CA. */
+enum lossd_route_access { LOSSD_ACCESS_TOKEN, LOSSD_ACCESS_METRICS, LOSSD_ACCESS_OPEN, LOSSD_ACCESS_PROBE };
 
 struct lossd_route {
   const char *method; /* GET stands for HEAD too */

@@ -20,6 +20,8 @@ int lossd_tls_certificate(gnutls_session_t session, const gnutls_datum_t *author
                           const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
                           gnutls_pcert_st **certificates, unsigned int *certificate_count,
                           gnutls_privkey_t *key);
+/* For the library. TLS 1.0 and 1.1 are not to be used (RFC 8996). */
+#define LOSSD_TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
 /* The client CA file as it was first read, for the library, which then asks clients for certificates; NULL:
  * none. */
 const char *lossd_tls_client_ca(void);

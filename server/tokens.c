@@ -53,15 +53,18 @@ static bool read_file(const char *path, struct digest **digests, size_t *count, 
     snprintf(error, 256, "cannot read the token file: %s", strerror(errno));
     return false;
   }
-  bool fine = true;
-  while (fine && fgets(line, sizeof line, file)) {
+  const char *wrong = NULL;
+  while (!wrong && fgets(line, sizeof line, file)) {
+    if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n') /* its rest is no token */
+      wrong = "has a line longer than 4094 bytes: expected one token a line";
     const char *token = trim(line);
-    if (*token && *token != '#') fine = add(digests, count, token);
+    if (!wrong && *token && *token != '#' && !add(digests, count, token)) wrong = "cannot be kept: no memory";
   }
   gnutls_memset(line, 0, sizeof line);
   fclose(file);
-  if (fine && *count > 0) return true;
-  snprintf(error, 256, "the token file holds no token: expected one a line");
+  if (!wrong && *count == 0) wrong = "holds no token: expected one a line";
+  if (!wrong) return true;
+  snprintf(error, 256, "the token file %s", wrong);
   free(*digests);
   return false;
 }

@@ -66,6 +66,19 @@ static void finds_the_format_that_accept_asks_for(void **state) {
       fail_msg("%s", cases[i].value);
 }
 
+static void accept_encoding_may_rule_gzip_out(void **state) {
+  (void)state;
+  static const char *const takes[] = {
+      "gzip", "GZIP", "x-gzip", "deflate, gzip", "br;q=1, gzip;q=0.5", "gzip ; q=0.001"};
+  static const char *const refuses[] = {"",         "gzip;q=0", "gzip; Q=0.000, *", "br, gzip;q=0.0",
+                                        "identity", "gzipped",  "br;x=\"gzip\""};
+  for (size_t i = 0; i < sizeof takes / sizeof *takes; i++)
+    if (!lossd_accepts_gzip(takes[i])) fail_msg("%s", takes[i]);
+  for (size_t i = 0; i < sizeof refuses / sizeof *refuses; i++)
+    if (lossd_accepts_gzip(refuses[i])) fail_msg("%s", refuses[i]);
+  assert_false(lossd_accepts_gzip(NULL));
+}
+
 /* gzip
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -154,6 +167,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_the_format_of_a_content_type),
       cmocka_unit_test(finds_the_format_that_accept_asks_for),
+      cmocka_unit_test(accept_encoding_may_rule_gzip_out),
       cmocka_unit_test(inflates_gzip_bodies),
       cmocka_unit_test(inflates_members_one_after_another),
       cmocka_unit_test(refuses_gzip_data_cut_anywhere),

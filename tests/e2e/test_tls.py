@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import warnings
 
 from server import BINARY, MSE, Connection, Server, evaluate, request
 
@@ -79,6 +80,19 @@ class Tls(unittest.TestCase):
             probe = [BINARY, "--ready", "--port", str(server.port), *self.certificates.flags()]
             self.assertEqual(subprocess.run(probe, timeout=60).returncode, 0)
 
+    def test_versions_before_1_2_are_refused(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")  # or the client itself would refuse
+        with Server(*self.certificates.flags()) as server, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+                context.minimum_version = ssl.TLSVersion.TLSv1
+                context.maximum_version = version
+                with socket.create_connection(("127.0.0.1", server.port)) as sock:
+                    with self.assertRaises((ssl.SSLError, ConnectionError), msg=version):
+                        context.wrap_socket(sock, server_hostname="localhost")
+
     def test_several_loops_serve_many_clients(self):
         with Server(*self.certificates.flags(), "--io-threads", "2", "--workers", "2") as server:
             connections = [self.connect(server) for _ in range(16)]
@@ -110,9 +124,20 @@ class Tls(unittest.TestCase):
                     try:
                         answer = self.connect(server, client).send(evaluate()).response()
                         self.assertEqual((answer.status, answer.code), (401, "unauthorized"))
+                        self.assertIn("certificate", answer.json()["hint"])
                     except (EOFError, ssl.SSLError, ConnectionError):
                         pass  # refused in the handshake
             self.assertEqual(self.connect(server, "client").send(evaluate()).response().status, 200)
+
+    def test_probes_need_no_certificate(self):
+        flags = (*self.certificates.flags(), "--tls-client-ca", self.certificates.path("ca.pem"))
+        with Server(*flags) as server:
+            for path, status in (("/livez", 200), ("/readyz", 200), ("/v2/health/live", 200),
+                                 ("/v2/health/ready", 200), ("/metrics", 401), ("/docs", 401), ("/v2", 401)):
+                answer = self.connect(server).send(request("GET", path)).response()
+                self.assertEqual(answer.status, status, path)
+            probe = [BINARY, "--ready", "--port", str(server.port), *flags]
+            self.assertEqual(subprocess.run(probe, timeout=60).returncode, 0)
 
     def shown(self, server):
         return dict(x[0] for x in self.connect(server).sock.getpeercert()["subject"])["commonName"]

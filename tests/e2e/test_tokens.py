@@ -98,6 +98,14 @@ class Tokens(unittest.TestCase):
             for _ in range(20):
                 self.assertEqual(server.ask(evaluate(headers=bearer("alpha"))).status, 200)
 
+    def test_a_line_too_long_for_a_token_is_refused_not_cut_into_two(self):
+        self.write("alpha", "x" * 4095 + "tail")
+        with self.assertRaisesRegex(RuntimeError, "lossd: the token file has a line longer than 4094 bytes"):
+            Server("--token-file", self.path)
+        self.write("x" * 4094)
+        with Server("--token-file", self.path) as server:
+            self.assertEqual(server.ask(evaluate(headers=bearer("x" * 4094))).status, 200)
+
     def test_a_file_without_tokens_is_one_clear_line(self):
         self.write("# nothing")
         with self.assertRaisesRegex(RuntimeError, "lossd: the token file holds no token"):
