@@ -28,6 +28,9 @@ foreach(name loss.h plan.h arena.h problem.h tensor.h sum.h real.h dtype.def sta
   list(APPEND headers core/${name})
 endforeach()
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lossd/core COMPONENT development)
+# The package's prefix is not that of configuring, so the file says where it is seen from itself.
+file(RELATIVE_PATH lossd_prefix /usr/${CMAKE_INSTALL_LIBDIR}/pkgconfig /usr)
+string(REGEX REPLACE "/$" "" lossd_prefix ${lossd_prefix})
 configure_file(cmake/lossd.pc.in lossd.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/lossd.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 write_basic_package_version_file(lossdConfigVersion.cmake COMPATIBILITY SameMajorVersion)

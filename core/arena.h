@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Bytes of the blocks that small allocations share. */
 #define LOSSD_ARENA_BLOCK ((size_t)16384)
 
@@ -27,5 +31,9 @@ void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memo
 void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size);
 /* Gives everything back; the arena can be used again. */
 void lossd_arena_reset(struct lossd_arena *arena);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,7 +14,7 @@ static int64_t integer_at(const struct lossd_plan *p, int role, int64_t i) {
 /* lengths[i] from the role, or `full` where it is absent. */
 static int take_lengths(struct lossd_plan *p, int role, int64_t full, int64_t *lengths,
                         struct lossd_problem *problem) {
-  const struct ctc_batch *b = p->private;
+  const struct ctc_batch *b = p->context;
   const char *name = lossd_input_name(p->loss, role);
   char pointer[64], found[LOSSD_SHAPE_TEXT];
   snprintf(pointer, sizeof pointer, "/%s", name);
@@ -44,7 +44,7 @@ static int target_problem(const struct lossd_plan *p, const char *rule, struct l
 /* Copies the labels within the target lengths; `padded` is the distance between two targets, 0 when
  * concatenated. */
 static int take_labels(struct lossd_plan *p, int64_t padded, struct lossd_problem *problem) {
-  struct ctc_batch *b = p->private;
+  struct ctc_batch *b = p->context;
   const int64_t blank = (int64_t)p->option[BLANK];
   for (int64_t i = 0; i < b->count; i++) {
     const int64_t from = padded ? i * padded : b->first[i];
@@ -67,7 +67,7 @@ static int no_memory(struct lossd_problem *problem) {
 
 /* Lengths and labels: target is (N, S), or (S) for one sequence, or all targets one after another. */
 static int take_targets(struct lossd_plan *p, struct lossd_problem *problem) {
-  struct ctc_batch *b = p->private;
+  struct ctc_batch *b = p->context;
   const struct lossd_shape *target = &p->shape[TARGET];
   const bool concatenated = target->rank == 1 && b->count != 1;
   const int64_t size = target->rank ? target->dim[target->rank - 1] : 0;
@@ -97,7 +97,7 @@ static int take_targets(struct lossd_plan *p, struct lossd_problem *problem) {
 }
 
 static int take_input(struct lossd_plan *p, struct lossd_problem *problem) {
-  struct ctc_batch *b = p->private;
+  struct ctc_batch *b = p->context;
   const struct lossd_shape *input = &p->shape[INPUT];
   char found[LOSSD_SHAPE_TEXT];
   const bool batched = input->rank == 3;
@@ -127,7 +127,7 @@ static int take_input(struct lossd_plan *p, struct lossd_problem *problem) {
 }
 
 int lossd_ctc_plan(struct lossd_plan *p, struct lossd_problem *problem) {
-  struct ctc_batch *b = p->private = lossd_arena_alloc(p->arena, 1, sizeof *b);
+  struct ctc_batch *b = p->context = lossd_arena_alloc(p->arena, 1, sizeof *b);
   if (!b) return no_memory(problem);
   if (take_input(p, problem)) return problem->status;
   b->input_length = lossd_arena_alloc(p->arena, (size_t)b->count, sizeof *b->input_length);

@@ -18,7 +18,7 @@ struct ctc_batch {
   int64_t *input_length;
 };
 
-/* Sets rows, the view of input, elements and private, which becomes the batch; or says what does not fit. */
+/* Sets rows, the view of input, elements and context, which becomes the batch; or says what does not fit. */
 int lossd_ctc_plan(struct lossd_plan *plan, struct lossd_problem *problem);
 
 #endif

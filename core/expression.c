@@ -73,7 +73,7 @@ struct reader {
 
 static int count_node(struct reader *r, int at) {
   if (++r->nodes <= EXPRESSION_MAX_NODES) return LOSSD_OK;
-  expression_refuse(&r->text, at, "more than %d operands, operators and calls", EXPRESSION_MAX_NODES);
+  lossd_expression_refuse(&r->text, at, "more than %d operands, operators and calls", EXPRESSION_MAX_NODES);
   lossd_hint(r->problem, "write it shorter");
   return r->problem->status;
 }
@@ -92,11 +92,11 @@ static int check_vectors(struct reader *r, const struct waiting *w, const int *a
   const struct function *f = &functions[w->operation];
   for (int i = 0; i < f->arguments; i++) {
     if (r->program->step[argument[i]].vector) continue;
-    expression_refuse(&r->text, w->at, "%s takes %s, its %sargument is a number", f->name,
-                      f->arguments == 1 ? "a vector" : "vectors",
-                      f->arguments == 1 ? ""
-                      : i               ? "second "
-                                        : "first ");
+    lossd_expression_refuse(&r->text, w->at, "%s takes %s, its %sargument is a number", f->name,
+                            f->arguments == 1 ? "a vector" : "vectors",
+                            f->arguments == 1 ? ""
+                            : i               ? "second "
+                                              : "first ");
     lossd_hint(r->problem, "leave out %s, or give it a vector such as a - b", f->name);
     return r->problem->status;
   }
@@ -112,9 +112,9 @@ static int apply(struct reader *r) {
   const int y = f->arguments == 2 ? argument[1] : -1;
   if (f->kind == REDUCTION) {
     if (check_vectors(r, w, argument)) return r->problem->status;
-    argument[0] = expression_reduction(r->program, w->operation, argument[0], y);
+    argument[0] = lossd_expression_reduction(r->program, w->operation, argument[0], y);
   } else {
-    argument[0] = expression_elementwise(r->program, w->operation, argument[0], y);
+    argument[0] = lossd_expression_elementwise(r->program, w->operation, argument[0], y);
   }
   return LOSSD_OK;
 }
@@ -137,8 +137,8 @@ static int push_operator(struct reader *r, enum expression_operation operation, 
 /* The parenthesis at r->text.at. */
 static int open_parenthesis(struct reader *r, struct waiting waiting) {
   if (++r->nesting > EXPRESSION_MAX_NESTING) {
-    expression_refuse(&r->text, r->text.at, "parentheses are nested more than %d deep",
-                      EXPRESSION_MAX_NESTING);
+    lossd_expression_refuse(&r->text, r->text.at, "parentheses are nested more than %d deep",
+                            EXPRESSION_MAX_NESTING);
     lossd_hint(r->problem, "nest at most %d", EXPRESSION_MAX_NESTING);
     return r->problem->status;
   }
@@ -149,8 +149,8 @@ static int open_parenthesis(struct reader *r, struct waiting waiting) {
 
 static int wrong_arguments(struct reader *r, const struct waiting *w) {
   const struct function *f = &functions[w->operation];
-  expression_refuse(&r->text, w->at, "%s takes %d argument%s, found %d", f->name, f->arguments,
-                    f->arguments == 1 ? "" : "s", w->arguments);
+  lossd_expression_refuse(&r->text, w->at, "%s takes %d argument%s, found %d", f->name, f->arguments,
+                          f->arguments == 1 ? "" : "s", w->arguments);
   lossd_hint(r->problem, "write %s(%s)", f->name, f->arguments == 1 ? "x" : "x, y");
   return r->problem->status;
 }
@@ -158,7 +158,7 @@ static int wrong_arguments(struct reader *r, const struct waiting *w) {
 static int close_parenthesis(struct reader *r) {
   apply_operators(r, 0);
   if (!r->waiting_count) {
-    expression_refuse(&r->text, r->text.at, "found \")\", which closes nothing");
+    lossd_expression_refuse(&r->text, r->text.at, "found \")\", which closes nothing");
     lossd_hint(r->problem, "leave it out, or open it with \"(\"");
     return r->problem->status;
   }
@@ -173,7 +173,8 @@ static int next_argument(struct reader *r) {
   apply_operators(r, 0);
   struct waiting *w = r->waiting_count ? &r->waiting[r->waiting_count - 1] : NULL;
   if (!w || w->kind != WAITING_CALL) {
-    expression_refuse(&r->text, r->text.at, "found \",\", which belongs between the arguments of a function");
+    lossd_expression_refuse(&r->text, r->text.at,
+                            "found \",\", which belongs between the arguments of a function");
     lossd_hint(r->problem, "the functions of two arguments are max, min, pow and dot");
     return r->problem->status;
   }
@@ -192,8 +193,8 @@ static int next_argument(struct reader *r) {
 static int read_number(struct reader *r) {
   const int at = r->text.at;
   double number;
-  if (expression_read_number(&r->text, &number)) return r->problem->status;
-  return push_operand(r, at, expression_constant(r->program, number));
+  if (lossd_expression_read_number(&r->text, &number)) return r->problem->status;
+  return push_operand(r, at, lossd_expression_constant(r->program, number));
 }
 
 static int unknown_name(struct reader *r, int n) {
@@ -204,7 +205,8 @@ static int unknown_name(struct reader *r, int n) {
   for (size_t i = 0, used = 0; i < count && used < sizeof all; i++)
     used += (size_t)snprintf(all + used, sizeof all - used, " %s", names[i]);
   const char *nearest = lossd_nearest(t->bytes + t->at, (size_t)n, names, count);
-  expression_refuse(t, t->at, "there is no name \"%s\"", lossd_quote(t->bytes + t->at, (size_t)n, quoted));
+  lossd_expression_refuse(t, t->at, "there is no name \"%s\"",
+                          lossd_quote(t->bytes + t->at, (size_t)n, quoted));
   lossd_hint(r->problem, "%s%s%sthe names are%s", nearest ? "did you mean " : "", nearest ? nearest : "",
              nearest ? "? " : "", all);
   return r->problem->status;
@@ -214,9 +216,9 @@ static int read_call(struct reader *r, enum expression_operation operation, int 
   const int at = r->text.at;
   const char *const name = functions[operation].name;
   r->text.at += n;
-  expression_skip_spaces(&r->text);
-  if (expression_peek(&r->text, 0) != '(') {
-    expression_refuse(&r->text, at, "%s is a function, expected \"(\" after it", name);
+  lossd_expression_skip_spaces(&r->text);
+  if (lossd_expression_peek(&r->text, 0) != '(') {
+    lossd_expression_refuse(&r->text, at, "%s is a function, expected \"(\" after it", name);
     lossd_hint(r->problem, "write %s(%s)", name, functions[operation].arguments == 1 ? "a - b" : "a, b");
     return r->problem->status;
   }
@@ -226,24 +228,25 @@ static int read_call(struct reader *r, enum expression_operation operation, int 
 
 static int operand_step(struct reader *r, int operand) {
   switch (operand) {
-  case OPERAND_A: return expression_vector(r->program, EXPRESSION_VECTOR_A);
-  case OPERAND_B: return expression_vector(r->program, EXPRESSION_VECTOR_B);
-  case OPERAND_D: return expression_constant(r->program, (double)r->dimension);
-  case OPERAND_E: return expression_constant(r->program, 2.71828182845904523536);
-  default: return expression_constant(r->program, 3.14159265358979323846);
+  case OPERAND_A: return lossd_expression_vector(r->program, EXPRESSION_VECTOR_A);
+  case OPERAND_B: return lossd_expression_vector(r->program, EXPRESSION_VECTOR_B);
+  case OPERAND_D: return lossd_expression_constant(r->program, (double)r->dimension);
+  case OPERAND_E: return lossd_expression_constant(r->program, 2.71828182845904523536);
+  default: return lossd_expression_constant(r->program, 3.14159265358979323846);
   }
 }
 
 static int read_name(struct reader *r, bool *is_call) {
-  const int n = expression_name_length(&r->text), at = r->text.at;
+  const int n = lossd_expression_name_length(&r->text), at = r->text.at;
   *is_call = false;
   for (int i = 0; i < EXPRESSION_OPERATIONS; i++) {
-    if (functions[i].kind < ELEMENTWISE || !expression_is_named(&r->text, n, functions[i].name)) continue;
+    if (functions[i].kind < ELEMENTWISE || !lossd_expression_is_named(&r->text, n, functions[i].name))
+      continue;
     *is_call = true;
     return read_call(r, (enum expression_operation)i, n);
   }
   for (int i = 0; i < OPERANDS; i++) {
-    if (!expression_is_named(&r->text, n, operands[i])) continue;
+    if (!lossd_expression_is_named(&r->text, n, operands[i])) continue;
     r->text.at += n;
     return push_operand(r, at, operand_step(r, i));
   }
@@ -252,22 +255,23 @@ static int read_name(struct reader *r, bool *is_call) {
 
 static int expected_operand(struct reader *r) {
   char text[EXPRESSION_FOUND_TEXT];
-  expression_refuse(&r->text, r->text.at, "found %s, expected a number, a vector, a function or \"(\"",
-                    expression_found(&r->text, text));
-  lossd_hint(r->problem, expression_peek(&r->text, 0) == '+' ? "leave out the sign"
-                                                             : "an example: sqrt(sum((a - b)^2) + 1e-12)");
+  lossd_expression_refuse(&r->text, r->text.at, "found %s, expected a number, a vector, a function or \"(\"",
+                          lossd_expression_found(&r->text, text));
+  lossd_hint(r->problem, lossd_expression_peek(&r->text, 0) == '+'
+                             ? "leave out the sign"
+                             : "an example: sqrt(sum((a - b)^2) + 1e-12)");
   return r->problem->status;
 }
 
 /* What stands where an operand is due; *complete when it is one, and not merely the beginning of one. */
 static int read_operand(struct reader *r, bool *complete) {
-  const char c = expression_peek(&r->text, 0);
+  const char c = lossd_expression_peek(&r->text, 0);
   bool is_call = false;
   *complete = false;
   if (c == '(') return open_parenthesis(r, (struct waiting){.kind = WAITING_PARENTHESIS, .at = r->text.at});
   if (c == '-') return push_operator(r, EXPRESSION_NEGATE, OF_SIGN);
-  if (expression_is_digit(c) || c == '.') return *complete = true, read_number(r);
-  if (!expression_begins_name(c)) return expected_operand(r);
+  if (lossd_expression_is_digit(c) || c == '.') return *complete = true, read_number(r);
+  if (!lossd_expression_begins_name(c)) return expected_operand(r);
   const int status = read_name(r, &is_call);
   *complete = !is_call;
   return status;
@@ -276,7 +280,7 @@ static int read_operand(struct reader *r, bool *complete) {
 /* What stands behind an operand; *complete while no other one is due. */
 static int read_operator(struct reader *r, bool *complete) {
   char text[EXPRESSION_FOUND_TEXT];
-  const char c = expression_peek(&r->text, 0);
+  const char c = lossd_expression_peek(&r->text, 0);
   if (c == ')') return close_parenthesis(r);
   *complete = false;
   if (c == ',') return next_argument(r);
@@ -286,9 +290,9 @@ static int read_operator(struct reader *r, bool *complete) {
     apply_operators(r, infix->precedence + infix->from_right);
     return push_operator(r, infix->operation, infix->precedence);
   }
-  expression_refuse(&r->text, r->text.at, "found %s, expected an operator, \")\" or the end",
-                    expression_found(&r->text, text));
-  lossd_hint(r->problem, c == '(' || expression_is_digit(c) || expression_begins_name(c)
+  lossd_expression_refuse(&r->text, r->text.at, "found %s, expected an operator, \")\" or the end",
+                          lossd_expression_found(&r->text, text));
+  lossd_hint(r->problem, c == '(' || lossd_expression_is_digit(c) || lossd_expression_begins_name(c)
                              ? "write * between factors"
                              : "the operators are + - * / ^");
   return r->problem->status;
@@ -299,12 +303,13 @@ static int read_operator(struct reader *r, bool *complete) {
 
 static int read_all(struct reader *r) {
   bool complete = false;
-  for (expression_skip_spaces(&r->text); r->text.at < r->text.length; expression_skip_spaces(&r->text))
+  for (lossd_expression_skip_spaces(&r->text); r->text.at < r->text.length;
+       lossd_expression_skip_spaces(&r->text))
     if (complete ? read_operator(r, &complete) : read_operand(r, &complete)) return r->problem->status;
   if (!complete) return expected_operand(r);
   apply_operators(r, 0);
   if (!r->waiting_count) return LOSSD_OK;
-  expression_refuse(&r->text, r->waiting[r->waiting_count - 1].at, "a parenthesis is not closed");
+  lossd_expression_refuse(&r->text, r->waiting[r->waiting_count - 1].at, "a parenthesis is not closed");
   lossd_hint(r->problem, "add \")\"");
   return r->problem->status;
 }
@@ -348,7 +353,7 @@ int lossd_expression_compile(const struct lossd_expression **expression, const c
   if (read_all(&r)) return problem->status;
   const int result = r.operand[0];
   if (program->step[result].vector) return vector_result(&r);
-  expression_complete(program, result);
+  lossd_expression_complete(program, result);
   if (program->vectors && length > EXPRESSION_MAX_ROW / program->vectors)
     return too_large(program, length, problem);
   *expression = program;

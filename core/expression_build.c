@@ -26,12 +26,12 @@ static int broadcast(struct lossd_expression *program, int x) {
                                .operation = EXPRESSION_BROADCAST, .vector = true, .x = (int16_t)x, .y = -1});
 }
 
-int expression_constant(struct lossd_expression *program, double constant) {
+int lossd_expression_constant(struct lossd_expression *program, double constant) {
   return add_step(program, (struct expression_step){
                                .operation = EXPRESSION_CONSTANT, .x = -1, .y = -1, .constant = constant});
 }
 
-int expression_vector(struct lossd_expression *program, enum expression_operation which) {
+int lossd_expression_vector(struct lossd_expression *program, enum expression_operation which) {
   return add_step(program,
                   (struct expression_step){.operation = (uint8_t)which, .vector = true, .x = -1, .y = -1});
 }
@@ -50,11 +50,11 @@ static int whole_power(struct lossd_expression *program, int x, double power) {
   return power == 2 ? square : multiply(program, square, power == 3 ? x : square);
 }
 
-int expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
-                           int y) {
+int lossd_expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
+                                 int y) {
   const double constant_x = program->step[x].constant, constant_y = y < 0 ? 0 : program->step[y].constant;
   if (is_constant(program, x) && is_constant(program, y))
-    return expression_constant(program, expression_value(operation, constant_x, constant_y));
+    return lossd_expression_constant(program, expression_value(operation, constant_x, constant_y));
   if (operation == EXPRESSION_POWER && is_constant(program, y)) {
     const int power = whole_power(program, x, constant_y);
     if (power >= 0) return power;
@@ -67,8 +67,8 @@ int expression_elementwise(struct lossd_expression *program, enum expression_ope
                       .operation = (uint8_t)operation, .vector = vector, .x = (int16_t)x, .y = (int16_t)y});
 }
 
-int expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x,
-                         int y) {
+int lossd_expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x,
+                               int y) {
   return add_step(
       program, (struct expression_step){.operation = (uint8_t)operation, .x = (int16_t)x, .y = (int16_t)y});
 }
@@ -127,7 +127,7 @@ static void plan_derivatives(struct lossd_expression *p) {
   }
 }
 
-void expression_complete(struct lossd_expression *program, int result) {
+void lossd_expression_complete(struct lossd_expression *program, int result) {
   drop_unused(program, result);
   place_values(program);
   plan_derivatives(program);

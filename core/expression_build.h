@@ -13,16 +13,17 @@
 /* A node makes two steps at most: itself, and a broadcast of an operand or a second multiplication. */
 #define EXPRESSION_STEPS_A_NODE 2
 
-int expression_constant(struct lossd_expression *program, double constant);
+int lossd_expression_constant(struct lossd_expression *program, double constant);
 /* A vector: VECTOR_A or VECTOR_B. */
-int expression_vector(struct lossd_expression *program, enum expression_operation which);
+int lossd_expression_vector(struct lossd_expression *program, enum expression_operation which);
 /* An operator or an elementwise function of one (y = -1) or two steps. */
-int expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
-                           int y);
+int lossd_expression_elementwise(struct lossd_expression *program, enum expression_operation operation, int x,
+                                 int y);
 /* A reduction of one (y = -1) or two vectors. */
-int expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x, int y);
+int lossd_expression_reduction(struct lossd_expression *program, enum expression_operation operation, int x,
+                               int y);
 /* Keeps what the result needs, in the same order, and says where values lie and which derivatives are wanted.
  */
-void expression_complete(struct lossd_expression *program, int result);
+void lossd_expression_complete(struct lossd_expression *program, int result);
 
 #endif

@@ -18,24 +18,24 @@ struct expression_text {
 };
 
 /* The problem that something is wrong at the byte `at`: its status. */
-__attribute__((format(printf, 3, 4))) int expression_refuse(const struct expression_text *t, int at,
-                                                            const char *format, ...);
+__attribute__((format(printf, 3, 4))) int lossd_expression_refuse(const struct expression_text *t, int at,
+                                                                  const char *format, ...);
 /* The character `ahead` from here; 0 past the end. */
-char expression_peek(const struct expression_text *t, int ahead);
-void expression_skip_spaces(struct expression_text *t);
+char lossd_expression_peek(const struct expression_text *t, int ahead);
+void lossd_expression_skip_spaces(struct expression_text *t);
 
-bool expression_is_digit(char c);
-bool expression_begins_name(char c);
+bool lossd_expression_is_digit(char c);
+bool lossd_expression_begins_name(char c);
 /* How long the name here is; 0: there is none. */
-int expression_name_length(const struct expression_text *t);
+int lossd_expression_name_length(const struct expression_text *t);
 /* Whether what is here, of that length, is `name`. */
-bool expression_is_named(const struct expression_text *t, int length, const char *name);
+bool lossd_expression_is_named(const struct expression_text *t, int length, const char *name);
 /* Reads the number here: one of JSON's without its sign, that is no leading zeros, digits on both sides of
  * a point. */
-int expression_read_number(struct expression_text *t, double *number);
+int lossd_expression_read_number(struct expression_text *t, double *number);
 
 /* What is here, for a message: "(", "sum", the end. */
 #define EXPRESSION_FOUND_TEXT (LOSSD_QUOTE_TEXT + 16)
-const char *expression_found(const struct expression_text *t, char text[EXPRESSION_FOUND_TEXT]);
+const char *lossd_expression_found(const struct expression_text *t, char text[EXPRESSION_FOUND_TEXT]);
 
 #endif

@@ -14,6 +14,10 @@
 #include "core/problem.h"
 #include "core/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LOSSD_MAX_ROLES 4
 #define LOSSD_MAX_OPTIONS 10
 
@@ -152,5 +156,9 @@ int lossd_want_gradient(struct lossd_evaluation *evaluation, const char *name, s
 const char *lossd_instruction_set(void);
 /* Forces one, for tests and measurements, before anything runs; false when this machine or build lacks it. */
 bool lossd_force_instruction_set(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include "core/loss.h"
 #include "core/sum.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Elements a slice, roughly; a row longer than that is a slice of its own. */
 #define LOSSD_SLICE 16384
 
@@ -97,7 +101,7 @@ struct lossd_plan {
    * generic cut. */
   int (*prepare)(struct lossd_plan *plan, struct lossd_problem *problem);
   const bool *left_out; /* per row, for losses with ignored targets; NULL: none is */
-  void *private;        /* of the loss's plan function, for its kernel */
+  void *context;        /* of the loss's plan function, for its kernel */
   struct lossd_partial *partial;
   struct lossd_sum2 *accumulator[LOSSD_MAX_ROLES]; /* gradients of shared inputs, summed */
   const struct lossd_kernel *kernel;
@@ -145,5 +149,9 @@ void lossd_view_rows(struct lossd_plan *plan, int input, int vector_dims);
 /* "a has shape ..., b has shape ...; rule" */
 int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char *rule,
                         struct lossd_problem *problem);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum lossd_status {
   LOSSD_OK,
 #define X(symbol, code, title, hint) LOSSD_##symbol,
@@ -46,5 +50,9 @@ char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]);
 /* parent/name as a JSON pointer (RFC 6901). */
 #define LOSSD_POINTER_TEXT sizeof((struct lossd_problem *)0)->pointer
 void lossd_pointer(char out[LOSSD_POINTER_TEXT], const char *parent, const char *name, size_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

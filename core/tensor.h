@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LOSSD_MAX_RANK 8
 
 enum lossd_dtype {
@@ -41,5 +45,9 @@ bool lossd_shape_equal(const struct lossd_shape *a, const struct lossd_shape *b)
 /* Writes "[2, 3]" into text, always NUL-terminated; returns text. */
 #define LOSSD_SHAPE_TEXT 192
 char *lossd_shape_text(const struct lossd_shape *shape, char text[LOSSD_SHAPE_TEXT]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -65,7 +65,7 @@ static struct states cut_states(char **scratch, size_t width) {
 }
 
 static struct sequence begin_sequence(const struct lossd_plan *plan, int64_t row, char *scratch) {
-  const struct ctc_batch *b = plan->private;
+  const struct ctc_batch *b = plan->context;
   struct sequence q = {.plan = plan, .batch = b, .row = row, .frames = b->input_length[row]};
   q.labels = b->labels + b->first[row];
   q.length = (size_t)(b->first[row + 1] - b->first[row]);
@@ -147,7 +147,7 @@ static int prepare(struct lossd_plan *p, struct lossd_problem *problem) {
   (void)problem;
   p->slices = (size_t)p->row_count;
   p->slice_rows = 1;
-  p->scratch_bytes = scratch_bytes(p->private, p->evaluation->gradients != 0);
+  p->scratch_bytes = scratch_bytes(p->context, p->evaluation->gradients != 0);
   return LOSSD_OK;
 }
 

@@ -32,9 +32,9 @@ static void tile(const struct lossd_tile *t) {
       .distance = chosen(t->option), .margin = t->option[MARGIN], .swap = t->option[SWAP] != 0};
 #ifndef LOSSD_SINGLE_PRECISION
   const int64_t length = (int64_t)t->length[ANCHOR];
-  if (t->plan->private) {
-    triplet.distance = (struct distance){.kernel = &expression_distance, .context = t->plan->private};
-    triplet.kept = (size_t)lossd_expression_room(t->plan->private, triplet_block_rows(length), length);
+  if (t->plan->context) {
+    triplet.distance = (struct distance){.kernel = &expression_distance, .context = t->plan->context};
+    triplet.kept = (size_t)lossd_expression_room(t->plan->context, triplet_block_rows(length), length);
   }
 #endif
   triplet_tile(t, &triplet);
@@ -51,7 +51,7 @@ static int plan_expression(struct lossd_plan *p, struct lossd_problem *problem) 
     return problem->status;
   const int64_t room = lossd_expression_room(expression, rows, length);
   p->spare_vectors = (int)((TRIPLET_ROLES * rows * length + (TRIPLET_PAIRS + 1) * room) / length + 2);
-  p->private = (void *)expression;
+  p->context = (void *)expression;
   p->work = expression->count;
   p->wide = true;
   return LOSSD_OK;
