@@ -80,7 +80,7 @@ static bool set_workers(struct lossd_eval_arguments *a, const char *value, char 
   char *end;
   if (a->workers) return given_twice("workers", error);
   const long workers = strtol(value, &end, 10);
-  if (*value && !*end && workers >= 1 && workers <= 1024) {
+  if (*value >= '0' && *value <= '9' && !*end && workers >= 1 && workers <= 1024) {
     a->workers = (int)workers;
     return true;
   }

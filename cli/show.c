@@ -45,13 +45,18 @@ static void print_value(const struct lossd_option *option, double value) {
   }
 }
 
+static void print_bound(const char *relation, double bound) {
+  char text[LOSSD_NUMBER_TEXT_MAX];
+  printf(" %s %.*s.", relation, (int)(lossd_write_double(text, bound) - text), text);
+}
+
 static void print_range(const struct lossd_option *option) {
   for (int i = 0; option->type == LOSSD_CHOICE && option->choices[i]; i++)
     printf("%s%s", i ? ", " : " One of ", option->choices[i]);
   if (option->type == LOSSD_CHOICE) putchar('.');
   if (option->type != LOSSD_INTEGER && option->type != LOSSD_NUMBER) return;
-  if (option->minimum > -INFINITY) printf(" %s %g.", option->exclusive_minimum ? ">" : ">=", option->minimum);
-  if (option->maximum < INFINITY) printf(" <= %g.", option->maximum);
+  if (option->minimum > -INFINITY) print_bound(option->exclusive_minimum ? ">" : ">=", option->minimum);
+  if (option->maximum < INFINITY) print_bound("<=", option->maximum);
 }
 
 static void print_option(const struct lossd_option *option) {
@@ -70,7 +75,7 @@ void lossd_print_flags(const struct lossd_loss *loss) {
   puts("\nTensors");
   for (int i = 0; i < loss->role_count; i++) {
     const struct lossd_role *role = &loss->roles[i];
-    printf("  --%-22s %s%s Shape %s.%s\n", role->name, role->optional ? "Optional. " : "", role->description,
+    printf("  --%-22s %s%s. Shape %s.%s\n", role->name, role->optional ? "Optional. " : "", role->description,
            role->shape, role->differentiable ? " Has a gradient." : "");
   }
   puts("  --sample_weight          Optional. Multiplies the unreduced losses and enters the denominator.\n"

@@ -242,10 +242,9 @@ static void warn_of_variables(const struct settings *settings, char **envp) {
 /* Actions
  * ---------------------------------------------------------------------------------------------------- */
 
-/* What was asked for is told once it is written: 1, or 1 + exit code 3. */
-static int told(const struct settings *settings) {
-  if (fflush(settings->out) == 0 && !ferror(settings->out)) return 1;
-  fprintf(settings->err, "lossd: standard output: %s\n", strerror(errno));
+int lossd_config_told(FILE *out, FILE *err) {
+  if (fflush(out) == 0 && !ferror(out)) return 1;
+  fprintf(err, "lossd: standard output: %s\n", strerror(errno));
   return 1 + NOT_WRITTEN;
 }
 
@@ -263,11 +262,11 @@ static int act(const struct settings *settings, char **envp) {
   switch (settings->action) {
   case LOSSD_ACTION_PRINT:
     lossd_print_config(settings->config, settings->source, settings->out);
-    return told(settings);
+    return lossd_config_told(settings->out, settings->err);
   case LOSSD_ACTION_CHECK:
     warn_of_variables(settings, envp);
-    fputs("lossd: the configuration is valid\n", settings->out);
-    return told(settings);
+    settings->config->mode = LOSSD_CHECK;
+    return 0;
   case LOSSD_ACTION_READY: settings->config->mode = LOSSD_READY; return 0;
   default: settings->config->mode = LOSSD_SERVE; return 0;
   }
@@ -277,7 +276,7 @@ int lossd_config_read(struct lossd_config *config, int argc, char **argv, char *
   struct settings settings = {.config = config, .out = out, .err = err};
   int (*const checks[])(const struct settings *) = {check_needs, check_listener, check_kernels};
   int failed = read_flags(&settings, argc, argv);
-  if (!failed && tell(&settings)) return told(&settings);
+  if (!failed && tell(&settings)) return lossd_config_told(out, err);
   if (!failed) {
     read_environment(&settings, envp);
     failed = read_values(&settings);

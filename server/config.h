@@ -15,8 +15,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* serve, or ask a running server (same host, port or socket) whether it is ready and exit 0 or 1. */
-enum lossd_mode { LOSSD_SERVE, LOSSD_READY };
+/* serve; ask a running server (same host, port or socket) whether it is ready and exit 0 or 1; or say whether
+ * the configuration, valid as far as values go, has files that can be served with. */
+enum lossd_mode { LOSSD_SERVE, LOSSD_READY, LOSSD_CHECK };
 
 struct lossd_config {
   enum lossd_mode mode;
@@ -52,9 +53,11 @@ struct lossd_config {
 
 /* Fills config. 0: go on in config->mode. Else the process's exit code + 1: what was asked for (--help,
  * --version,
- * --print-config, --check-config) has been printed, or what is wrong. envp ends with NULL. */
+ * --print-config) has been printed, or what is wrong. envp ends with NULL. */
 int lossd_config_parse(struct lossd_config *config, int argc, char **argv, char **envp);
-/* The same with other streams for standard output and standard error. */
+/* What was printed is told once it is written: 1, or 1 + exit code 3 and a line on err. */
+int lossd_config_told(FILE *out, FILE *err);
+/* The same as lossd_config_parse with other streams for standard output and standard error. */
 int lossd_config_read(struct lossd_config *config, int argc, char **argv, char **envp, FILE *out, FILE *err);
 
 /* Name and version of the HTTP library, for --version. Defined beside the one user of that library, http.c.

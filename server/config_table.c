@@ -264,7 +264,7 @@ const struct lossd_flag lossd_flags[] = {
     {.name = "check-config",
      .type = LOSSD_FLAG_ACTION,
      .offset = LOSSD_ACTION_CHECK,
-     .help = "Check all values and that the files can be read; exit 0 or 2."},
+     .help = "Check all values and files as a start would; exit 0 or 2."},
     {.name = "help", .type = LOSSD_FLAG_ACTION, .offset = LOSSD_ACTION_HELP, .help = "Print this help."},
     {.name = "version",
      .type = LOSSD_FLAG_ACTION,

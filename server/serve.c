@@ -121,6 +121,23 @@ static void keep_small_memory(void) {
   mallopt(M_TOP_PAD, 1 << 20);
 }
 
+/* Tokens and certificates. 0, or the exit status. */
+static int read_secrets(const struct lossd_config *config, struct lossd_tokens **tokens, char error[512]) {
+  if (config->token_file && !(*tokens = lossd_tokens_new(config->token_file, error))) return WRONG_VALUE;
+  return !config->tls_cert || lossd_tls_load(config, error) ? 0 : WRONG_VALUE;
+}
+
+static int check(const struct lossd_config *config) {
+  struct lossd_tokens *tokens = NULL;
+  char error[512];
+  const int status = read_secrets(config, &tokens, error);
+  lossd_tokens_free(tokens);
+  lossd_tls_unload();
+  if (status) return complain(error, status);
+  puts("lossd: the configuration is valid");
+  return lossd_config_told(stdout, stderr) - 1;
+}
+
 /* 0, or the exit status. */
 static int make_server(struct process *process, char error[512]) {
   const struct lossd_config *config = &process->config;
@@ -133,9 +150,7 @@ static int make_server(struct process *process, char error[512]) {
   lossd_workers_init(&server->workers, config->workers);
   snprintf(error, 512, "there is no memory");
   if (!lossd_admission_init(&server->admission, config)) return FAILED;
-  if (config->token_file && !(server->tokens = lossd_tokens_new(config->token_file, error)))
-    return WRONG_VALUE;
-  return !config->tls_cert || lossd_tls_load(config, error) ? 0 : WRONG_VALUE;
+  return read_secrets(config, &server->tokens, error);
 }
 
 static bool start_thread(struct process *process, int index) {
@@ -235,6 +250,7 @@ int lossd_serve(int argc, char **argv) {
   int finished = lossd_config_parse(&process.config, argc, argv, environ);
   if (finished) return finished - 1;
   if (process.config.mode == LOSSD_READY) return lossd_ready(&process.config);
+  if (process.config.mode == LOSSD_CHECK) return check(&process.config);
   lossd_log_init(process.config.log_format, process.config.log_level);
   return serve(&process);
 }

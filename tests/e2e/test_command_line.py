@@ -181,6 +181,8 @@ class Evaluate(Program):
             (2, "there are no tensors", ("eval", "MSELoss")),
             (2, "can be read for one", ("eval", "MSELoss", "--input", "-", "--target", "-")),
             (2, "--workers is \"0\"", (*mse, "--input", "p.npy", "--workers", "0")),
+            (2, "--workers is \" 3\"", (*mse, "--input", "p.npy", "--workers", " 3")),
+            (2, "--workers is \"+3\"", (*mse, "--input", "p.npy", "--workers", "+3")),
             (2, "ends in .safetensors, .npy or .json", (*mse, "--input", "p.npy", "-o", "out.txt")),
             (2, "leave the other flags out", (*mse, "--request", "three.json")),
             (2, "name of a loss", ("eval",)),
@@ -226,6 +228,9 @@ class Evaluate(Program):
             shown = self.run_lossd("show", loss["name"]).stdout.decode()
             for row in loss["roles"] + loss["options"]:
                 self.assertIn(f"--{row['name']} ", shown)
+                for bound in ("minimum", "maximum"):
+                    if bound in row:
+                        self.assertRegex(shown, rf"--{row['name']} .*[<>]=? {row[bound]}\.( |$)")
             self.assertEqual(json.loads(self.run_lossd("show", loss["name"], "--json").stdout), loss)
 
     def test_help_and_the_manual_name_every_command(self):

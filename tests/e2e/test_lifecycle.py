@@ -46,6 +46,21 @@ class Start(unittest.TestCase):
                 server.send_signal(signal.SIGTERM)
                 self.assertEqual(server.wait(60), 0)
 
+    def test_check_config_says_what_the_start_would(self):
+        with tempfile.TemporaryDirectory() as folder:
+            empty, token, pem = (pathlib.Path(folder, name) for name in ("empty", "token", "pem"))
+            empty.write_text("\n")
+            token.write_text("secret\n")
+            pem.write_text("no certificate")
+            for flags, code, words in [
+                (["--token-file", token], 0, "lossd: the configuration is valid\n"),
+                (["--token-file", empty], 2, "lossd: the token file holds no token"),
+                (["--tls-cert", pem, "--tls-key", pem], 2, "lossd: --tls-cert holds no PEM certificate"),
+            ]:
+                with self.subTest(flags=flags):
+                    done = subprocess.run([BINARY, "--check-config", *flags], capture_output=True, text=True, timeout=60)
+                    self.assertEqual((done.returncode, (done.stdout + done.stderr)[:len(words)]), (code, words))
+
     def test_ready_probes_a_running_server(self):
         with Server() as server:
             probe = [BINARY, "--ready", "--port", str(server.port)]
