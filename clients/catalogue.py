@@ -46,6 +46,13 @@ def role_text(role):
     return " ".join(words)
 
 
+def indices(loss):
+    """Role: when its plain numbers are integers, "always" or "below input", where their rank is lower than the input's."""
+    found = {role["name"]: "always" for role in loss["roles"] if "float32" not in role["dtypes"]}
+    mixed = {role["name"]: "below input" for role in loss["roles"] if "class indices, or" in role["description"]}
+    return found | mixed
+
+
 def main(generate):
     """Writes the files that `generate` makes of the rows on standard input, {path: text}; under --check compares."""
     for file, text in generate(json.load(sys.stdin)["losses"]).items():

@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import catalogue  # noqa: E402
-from catalogue import COMMON, option_default, option_range, role_text  # noqa: E402
+from catalogue import COMMON, indices, option_default, option_range, role_text  # noqa: E402
 
 MADE = "// Made from the server's rows by ./dev openapi. Do not edit.\n"
 SCRIPT = MADE + """
@@ -40,13 +40,6 @@ export declare abstract class Losses {
 def method_name(loss):
     first, *rest = catalogue.snake_case(loss).split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def indices(loss):
-    """Role: when its plain numbers are integers."""
-    found = {role["name"]: "always" for role in loss["roles"] if "float32" not in role["dtypes"]}
-    mixed = {role["name"]: "below input" for role in loss["roles"] if "class indices, or" in role["description"]}
-    return found | mixed
 
 
 def comment(indent, *paragraphs):

@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import catalogue  # noqa: E402
-from catalogue import COMMON, option_default, option_range, role_text  # noqa: E402
+from catalogue import COMMON, indices, option_default, option_range, role_text  # noqa: E402
 
 FILE = HERE / "src/lossd/_losses.py"
 WIDTH = 118
@@ -38,8 +38,9 @@ from numpy.typing import ArrayLike
 Result = TypeVar("Result", covariant=True)
 Option = str | float | bool | None
 
-# Tensors in which numbers without a dtype, such as lists, are float64, as in JSON.
-FLOATING: Mapping[str, frozenset[str]] = {
+# Tensors in which numbers without a dtype, such as lists, are class indices or lengths, int64: "always", or "below
+# input" where they are of a lower rank than the input, else probabilities. In all others they are float64, as in JSON.
+INDICES: Mapping[str, Mapping[str, str]] = {
 %s}
 
 
@@ -72,11 +73,6 @@ def option_type(option):
     if "values" in option:
         return literal(option["values"]) + (" | bool" if "false" in option["values"] else "")
     return {"number": "float", "integer": "int", "boolean": "bool", "string": "str"}[option["type"]]
-
-
-def floating(loss):
-    """The roles whose plain numbers are floating. Class indices stay integers."""
-    return [r["name"] for r in loss["roles"] if r["differentiable"] and "class indices" not in r["description"]]
 
 
 def described(name, text):
@@ -140,7 +136,7 @@ def method(loss):
 
 
 def generate(losses):
-    table = "".join(f'    "{loss["name"]}": frozenset({json.dumps(floating(loss))}),\n' for loss in losses)
+    table = "".join(f'    "{loss["name"]}": {json.dumps(indices(loss))},\n' for loss in losses if indices(loss))
     return {FILE: HEAD % table + "".join(map(method, losses))}
 
 

@@ -66,7 +66,13 @@ export class Client extends Losses {
     try {
       const response = await this.#fetch(this.#url + path, { method, headers, body, signal: either });
       const buffer = await response.arrayBuffer();
-      if (response.ok) return { headers: response.headers, buffer };
+      const found = response.headers.get("Content-Type")?.split(";")[0];
+      const expected = body ? RAW : "application/json";
+      if (response.ok && found === expected) return { headers: response.headers, buffer };
+      if (response.ok) {
+        const what = `found ${found ?? "no type"}, expected ${expected}`; // a portal's page, say
+        return { failure: new TransportError(`no answer of lossd from ${this.#url}: ${what}`), wait: Infinity };
+      }
       const failure = ProblemError.of(response.status, response.statusText, new TextDecoder().decode(buffer));
       return { failure, wait: BUSY.has(response.status) ? retryAfter(response.headers) : Infinity };
     } catch (cause) {

@@ -1,6 +1,6 @@
 /** What can go wrong. */
 
-/** There was no answer; `cause` says why. */
+/** There was no answer, or not lossd's; `cause` says why, where there is one. */
 export class TransportError extends Error {
   name = "TransportError";
 }

@@ -140,7 +140,7 @@ export declare class ProblemError extends Error {
   readonly offset: number | undefined;
 }
 
-/** There was no answer: the server cannot be reached, or its connection broke or timed out. `cause` says how. */
+/** There was no answer: the server cannot be reached, its connection broke or timed out, or something else answered. `cause` says how. */
 export declare class TransportError extends Error {}
 
 /**

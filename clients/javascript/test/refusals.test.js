@@ -81,6 +81,13 @@ test("a page of a proxy is a problem too", async () => {
   await assert.rejects(refused, { name: "ProblemError", status: 502, code: "http", detail: "Bad Gateway" });
 });
 
+test("a page in the place of an answer, as a portal's that asks for a login, is a transport error", async () => {
+  const portal = async () => new Response("<html>log in</html>", { headers: { "Content-Type": "text/html" } });
+  const away = new Client(server.url, { fetch: portal });
+  await assert.rejects(away.mseLoss(TENSORS), { name: "TransportError", message: /found text\/html, expected application\/octet/ });
+  await assert.rejects(away.catalogue(), { name: "TransportError", message: /found text\/html, expected application\/json/ });
+});
+
 test("nobody listening is a transport error after the retries", async () => {
   const gone = await Server.start();
   await gone.stop();

@@ -7,6 +7,7 @@ import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import ml_dtypes
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from server import evaluate
 
 import lossd
 from lossd._losses import Losses
+from lossd._wire import server_timing
 
 METHODS = [name for name, member in vars(Losses).items() if inspect.isfunction(member) and name != "evaluate"]
 
@@ -101,6 +103,21 @@ def test_numbers_without_a_dtype_are_float64_but_class_indices(client):
     assert client.nll_loss([[0.5, 0.5]], [1]).loss == math.log(2)
 
 
+def test_lists_of_integers_that_are_no_indices_are_float64_too(client):
+    x = np.array([[0.5, 2.0]], np.float32)
+    assert client.cross_entropy(x, [[0, 1]], gradients=True).gradients.keys() == {"input", "target"}
+    assert client.cross_entropy(x, [1], weight=[1, 2]).loss.dtype == np.float64
+    assert client.mse_loss(x, x, sample_weight=[1, 2]).loss.dtype == np.float64
+    assert client.margin_ranking_loss(x[0], x[0], [1, -1]).loss.dtype == np.float64
+
+
+def test_empty_lists_of_class_indices_are_integers(client):
+    assert client.cross_entropy(np.zeros((0, 3)), [], reduction="sum").loss == 0
+    assert client.nll_loss(np.zeros((0, 3)), [], reduction="sum").loss == 0
+    blanks = np.log(np.full((2, 1, 3), 0.5))
+    assert client.ctc_loss(blanks, [[]], [2], [0], reduction="sum").loss == pytest.approx(2 * math.log(2))
+
+
 def test_integer_arrays_stay_integers_and_have_no_gradient(client):
     answer = client.mse_loss(np.array([1.0, 2.0]), np.array([1, 4]), gradients=True)
     assert answer.gradients.keys() == {"input"}
@@ -145,6 +162,16 @@ def test_the_time_on_the_server_is_told(client):
 def test_an_answer_without_server_timing():
     with Server("--no-server-timing") as quiet, lossd.Client(quiet.url) as client:
         assert client.mse_loss([1.0], [2.0]).server_timing == {}
+
+
+def test_entries_of_a_proxy_in_server_timing_are_no_harm():
+    lines = httpx.Headers(
+        [
+            ("Server-Timing", "queue;dur=0.5, decode;dur=1"),
+            ("Server-Timing", 'hit, edge;desc="a;b";dur=x, cdn;dur=2;desc=z'),
+        ]
+    )
+    assert server_timing(lines) == {"queue": 0.5, "decode": 1, "cdn": 2}
 
 
 def test_threads_may_share_a_client(server):

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import numpy as np
@@ -176,6 +177,32 @@ def test_a_timeout_is_a_transport_error(server):
     side = np.zeros((8000, 1)), np.zeros((1, 8000))
     with lossd.Client(server.url, timeout=0.02) as client, pytest.raises(lossd.TransportError, match="timed out"):
         client.mse_loss(*side, broadcast=True, reduction="none")
+
+
+def test_a_page_in_the_place_of_an_answer_is_a_transport_error():
+    """As a portal's that asks for a login: 200, and not lossd's."""
+
+    class Portal(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<html>log in</html>")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        with lossd.Client(f"http://127.0.0.1:{portal.server_port}") as client:
+            for call in (mse, async_mse, lossd.Client.catalogue):
+                with pytest.raises(lossd.TransportError, match="found text/html, expected application/"):
+                    call(client)
+        portal.shutdown()
 
 
 def test_a_token_opens_the_server(tmp_path):

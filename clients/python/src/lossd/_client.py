@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from lossd import _wire
 from lossd._answer import Answer
 from lossd._http import AsyncConnection, Connection, Settings
-from lossd._losses import FLOATING, Losses, Option
+from lossd._losses import Losses, Option
 
 
 class Client(Losses[Answer]):
@@ -61,7 +61,7 @@ class Client(Losses[Answer]):
         id: str | None = None,
     ) -> Answer:
         """Evaluate the loss of this class name, such as "MSELoss"; the methods named as in PyTorch call this one."""
-        body = _wire.encode(tensors, FLOATING.get(loss, ()))
+        body = _wire.encode(loss, tensors)
         response = self._connection.send("POST", _wire.path(loss, options or {}, gradients, id), body)
         return _wire.answer(response, id)
 
@@ -115,7 +115,7 @@ class AsyncClient(Losses[Coroutine[Any, Any, Answer]]):
         id: str | None = None,
     ) -> Answer:
         """Evaluate the loss of this class name, such as "MSELoss"; the methods named as in PyTorch call this one."""
-        body = _wire.encode(tensors, FLOATING.get(loss, ()))
+        body = _wire.encode(loss, tensors)
         response = await self._connection.send("POST", _wire.path(loss, options or {}, gradients, id), body)
         return _wire.answer(response, id)
 

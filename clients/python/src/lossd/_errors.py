@@ -10,7 +10,10 @@ class LossdError(Exception):
 
 
 class TransportError(LossdError):
-    """There was no answer: the server cannot be reached, or its connection broke or timed out. `__cause__` says how."""
+    """There was no answer: the server cannot be reached, its connection broke or timed out, or something else answered.
+
+    `__cause__` says how, where there is one.
+    """
 
 
 class ProblemError(LossdError):

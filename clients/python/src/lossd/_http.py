@@ -62,6 +62,14 @@ class Settings:
             return min(spread, self.max_wait)
         return asked + spread if asked <= self.max_wait else None
 
+    def answered(self, response: httpx.Response, body: bytes | None) -> httpx.Response:
+        """The response, a success, where it is lossd's: other pages come from what stands in its place."""
+        found = response.headers.get("Content-Type", "").partition(";")[0]
+        expected = "application/json" if body is None else SAFETENSORS
+        if found != expected:
+            raise TransportError(f"no answer of lossd from {self.url}: found {found or 'no type'}, expected {expected}")
+        return response
+
     def unreached(self, error: httpx.TransportError) -> TransportError:
         """The last attempt's error, said of the server it was for."""
         where = f"{self.url} at {self.unix_socket}" if self.unix_socket else self.url
@@ -99,7 +107,7 @@ class Connection:
             try:
                 response = self.http.request(method, path, content=body)
                 if response.is_success:
-                    return response
+                    return self.settings.answered(response, body)
                 failure: Exception = ProblemError.of(response)
                 again = response.status_code in BUSY
             except httpx.TransportError as error:
@@ -131,7 +139,7 @@ class AsyncConnection:
             try:
                 response = await self.http.request(method, path, content=body)
                 if response.is_success:
-                    return response
+                    return self.settings.answered(response, body)
                 failure: Exception = ProblemError.of(response)
                 again = response.status_code in BUSY
             except httpx.TransportError as error:

@@ -9,29 +9,13 @@ from numpy.typing import ArrayLike
 Result = TypeVar("Result", covariant=True)
 Option = str | float | bool | None
 
-# Tensors in which numbers without a dtype, such as lists, are float64, as in JSON.
-FLOATING: Mapping[str, frozenset[str]] = {
-    "L1Loss": frozenset(["input", "target"]),
-    "MSELoss": frozenset(["input", "target"]),
-    "CrossEntropyLoss": frozenset(["input"]),
-    "CTCLoss": frozenset(["input"]),
-    "NLLLoss": frozenset(["input"]),
-    "PoissonNLLLoss": frozenset(["input", "target"]),
-    "GaussianNLLLoss": frozenset(["input", "target", "var"]),
-    "KLDivLoss": frozenset(["input", "target"]),
-    "BCELoss": frozenset(["input", "target"]),
-    "BCEWithLogitsLoss": frozenset(["input", "target"]),
-    "MarginRankingLoss": frozenset(["input1", "input2"]),
-    "HingeEmbeddingLoss": frozenset(["input"]),
-    "MultiLabelMarginLoss": frozenset(["input"]),
-    "HuberLoss": frozenset(["input", "target"]),
-    "SmoothL1Loss": frozenset(["input", "target"]),
-    "SoftMarginLoss": frozenset(["input"]),
-    "MultiLabelSoftMarginLoss": frozenset(["input", "target"]),
-    "CosineEmbeddingLoss": frozenset(["input1", "input2"]),
-    "MultiMarginLoss": frozenset(["input"]),
-    "TripletMarginLoss": frozenset(["anchor", "positive", "negative"]),
-    "TripletMarginWithDistanceLoss": frozenset(["anchor", "positive", "negative"]),
+# Tensors in which numbers without a dtype, such as lists, are class indices or lengths, int64: "always", or "below
+# input" where they are of a lower rank than the input, else probabilities. In all others they are float64, as in JSON.
+INDICES: Mapping[str, Mapping[str, str]] = {
+    "CrossEntropyLoss": {"target": "below input"},
+    "CTCLoss": {"target": "always", "input_lengths": "always", "target_lengths": "always"},
+    "NLLLoss": {"target": "always"},
+    "MultiMarginLoss": {"target": "always"},
 }
 
 

@@ -1,7 +1,8 @@
 """Evaluations as bytes: safetensors bodies, options in the query."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,23 +13,32 @@ import safetensors.numpy
 from numpy.typing import ArrayLike, NDArray
 
 from lossd._answer import Answer
-from lossd._losses import Option
+from lossd._losses import INDICES, Option
 
 SAFETENSORS = "application/vnd.safetensors"
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16"}
 
 
-def _array(value: ArrayLike, floating: bool) -> NDArray[Any]:
-    """Row-major. Numbers that have no dtype of their own are float64 where `floating`."""
+def _array(value: ArrayLike, integers: bool) -> NDArray[Any]:
+    """Row-major. Numbers that have no dtype of their own are float64, or as they are where `integers` are meant."""
     plain = not hasattr(value, "dtype") and not hasattr(value, "__array__")
-    array = np.asarray(value, np.float64 if floating and plain else None)
+    array = np.asarray(value, np.float64 if plain and not integers else None)
+    if plain and integers and array.size == 0:
+        array = array.astype(np.int64)
     # Little-endian too; ascontiguousarray would make a rank of 0 one of 1.
     return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
-def encode(tensors: Mapping[str, ArrayLike | None], floating: Collection[str]) -> bytes:
+def encode(loss: str, tensors: Mapping[str, ArrayLike | None]) -> bytes:
     """A body. Tensors that are None are left out."""
-    arrays = {name: _array(value, name in floating) for name, value in tensors.items() if value is not None}
+    given = {name: value for name, value in tensors.items() if value is not None}
+    indices = INDICES.get(loss, {})
+
+    def integers(name: str) -> bool:
+        when = indices.get(name)
+        return when == "always" or (when == "below input" and np.ndim(given[name]) < np.ndim(given.get("input", 0)))
+
+    arrays = {name: _array(value, integers(name)) for name, value in given.items()}
     try:
         return bytes(safetensors.numpy.save(arrays))
     except safetensors.SafetensorError as error:
@@ -68,9 +78,9 @@ def path(loss: str, options: Mapping[str, Option], gradients: bool | str | Seque
 
 
 def server_timing(headers: httpx.Headers) -> dict[str, float]:
-    """Milliseconds by phase, from `queue;dur=0.012, decode;dur=0.034`."""
-    entries = (entry.strip().partition(";dur=") for entry in headers.get("Server-Timing", "").split(","))
-    return {name: float(duration) for name, _, duration in entries if duration}
+    """Milliseconds by phase, from `queue;dur=0.012, decode;dur=0.034`. A proxy's entries may have other parameters."""
+    entries = re.findall(r"([\w-]+);dur=(\d+(?:\.\d+)?)", headers.get("Server-Timing", ""))
+    return {name: float(duration) for name, duration in entries}
 
 
 def answer(response: httpx.Response, id: str | None) -> Answer:
