@@ -48,7 +48,11 @@ def role_text(role):
 
 def indices(loss):
     """Role: when its plain numbers are integers, "always" or "below input", where their rank is lower than the input's."""
-    found = {role["name"]: "always" for role in loss["roles"] if "float32" not in role["dtypes"]}
+    found = {
+        role["name"]: "always"
+        for role in loss["roles"]
+        if "float32" not in role["dtypes"] or role["description"].endswith("or listed")  # marks are integers too
+    }
     mixed = {role["name"]: "below input" for role in loss["roles"] if "class indices, or" in role["description"]}
     return found | mixed
 

@@ -16,6 +16,9 @@ export const INDICES = {
   "NLLLoss": {
     "target": "always"
   },
+  "MultiLabelMarginLoss": {
+    "target": "always"
+  },
   "MultiMarginLoss": {
     "target": "always"
   }

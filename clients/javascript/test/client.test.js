@@ -130,6 +130,14 @@ test("plain class indices are integers, plain probabilities are not", async () =
   assert.equal((await client.crossEntropyLoss({ input: large, target: [0, 1] })).loss, Math.fround(Math.log(2)));
 });
 
+test("correct classes may be marked or listed", async () => {
+  const input = [[0.1, 0.2, 0.4, 0.8]];
+  const { loss } = await client.multiLabelMarginLoss({ input, target: [[1, 0, 0, 1]] });
+  for (const options of [{ definition: "pytorch" }, { target_kind: "indices" }]) {
+    assert.equal((await client.multiLabelMarginLoss({ input, target: [[3, 0, -1, 1]] }, options)).loss, loss);
+  }
+});
+
 test("options travel whole", async () => {
   const triplet = { anchor: [[0, 0]], positive: [[3, 4]], negative: [[0, 0]] };
   const options = { squared: false, margin: 0, swap: true, p: Infinity };

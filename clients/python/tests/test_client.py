@@ -111,6 +111,13 @@ def test_lists_of_integers_that_are_no_indices_are_float64_too(client):
     assert client.margin_ranking_loss(x[0], x[0], [1, -1]).loss.dtype == np.float64
 
 
+def test_correct_classes_may_be_marked_or_listed(client):
+    scores = [[0.1, 0.2, 0.4, 0.8]]
+    marked = client.multilabel_margin_loss(scores, [[1, 0, 0, 1]])
+    for options in ({"definition": "pytorch"}, {"target_kind": "indices"}):
+        assert client.multilabel_margin_loss(scores, [[3, 0, -1, 1]], **options).loss == marked.loss
+
+
 def test_empty_lists_of_class_indices_are_integers(client):
     assert client.cross_entropy(np.zeros((0, 3)), [], reduction="sum").loss == 0
     assert client.nll_loss(np.zeros((0, 3)), [], reduction="sum").loss == 0

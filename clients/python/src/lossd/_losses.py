@@ -15,6 +15,7 @@ INDICES: Mapping[str, Mapping[str, str]] = {
     "CrossEntropyLoss": {"target": "below input"},
     "CTCLoss": {"target": "always", "input_lengths": "always", "target_lengths": "always"},
     "NLLLoss": {"target": "always"},
+    "MultiLabelMarginLoss": {"target": "always"},
     "MultiMarginLoss": {"target": "always"},
 }
 
