@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import math
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -125,6 +126,12 @@ def test_empty_lists_of_class_indices_are_integers(client):
     assert client.ctc_loss(blanks, [[]], [2], [0], reduction="sum").loss == pytest.approx(2 * math.log(2))
 
 
+def test_gradients_come_in_the_order_of_the_tensors(client):
+    vectors = {"anchor": [[0.0, 1.0]], "positive": [[1.0, 1.0]], "negative": [[0.0, 0.5]]}
+    for _ in range(20):
+        assert list(client.evaluate("TripletMarginLoss", vectors, gradients=True).gradients) == list(vectors)
+
+
 def test_integer_arrays_stay_integers_and_have_no_gradient(client):
     answer = client.mse_loss(np.array([1.0, 2.0]), np.array([1, 4]), gradients=True)
     assert answer.gradients.keys() == {"input"}
@@ -185,6 +192,25 @@ def test_threads_may_share_a_client(server):
     with lossd.Client(server.url, connections=2) as client, ThreadPoolExecutor(8) as pool:
         losses = pool.map(lambda i: float(client.l1_loss([float(i)], [0.0]).loss), range(64))
         assert list(losses) == list(range(64))
+
+
+def test_forked_processes_do_not_share_connections(client):
+    def own(number):
+        return all(client.l1_loss([number], [0.0]).loss == number for _ in range(100))
+
+    assert own(1.0)
+    child = os.fork()
+    if child == 0:
+        good = False
+        try:
+            good = own(2.0)
+        finally:
+            os._exit(0 if good else 1)
+    ended = 0, 0
+    while ended[0] == 0:
+        assert own(3.0)
+        ended = os.waitpid(child, os.WNOHANG)
+    assert ended == (child, 0)
 
 
 def test_a_pickled_client_connects_anew(server, client):

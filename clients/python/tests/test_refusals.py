@@ -210,7 +210,9 @@ def test_a_token_opens_the_server(tmp_path):
     with Server("--token-file", str(tmp_path / "tokens")) as guarded:
         with lossd.Client(guarded.url, token="secret-1") as client:
             assert mse(client) == 2
-        for token in (None, "secret-2"):
+        with lossd.Client(guarded.url, token="secret-1\n") as client:  # as read from a file
+            assert mse(client) == 2
+        for token in (None, "secret-2", ""):
             with lossd.Client(guarded.url, token=token) as client, pytest.raises(lossd.ProblemError) as caught:
                 mse(client)
             assert (caught.value.status, caught.value.code) == (401, "unauthorized")

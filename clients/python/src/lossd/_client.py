@@ -15,7 +15,7 @@ from lossd._losses import Losses, Option
 
 
 class Client(Losses[Answer]):
-    """A lossd server. Threads may share a client; a forked process makes its own. Pickled, it connects anew.
+    """A lossd server. Threads may share a client, and forked processes. Pickled, it connects anew.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ An evaluation has no effects, so it may be sent again at any time.
 """
 
 import asyncio
+import os
 import random
 import ssl
 import time
@@ -41,7 +42,7 @@ class Settings:
         """Arguments of httpx's clients."""
         headers = {"User-Agent": "lossd-python", "Accept": SAFETENSORS, "Content-Type": SAFETENSORS}
         if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token}"
+            headers["Authorization"] = f"Bearer {self.token.strip()}".strip()  # files end with a line's end
         limits = httpx.Limits(
             max_connections=self.connections,
             max_keepalive_connections=self.connections,
@@ -89,18 +90,24 @@ def retry_after(response: httpx.Response) -> float | None:
 
 
 class Connection:
-    """A pool of connections. Threads may share it."""
+    """A pool of connections. Threads may share it; a forked process gets one of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        arguments = settings.transport()
-        if settings.unix_socket is not None:
+        self._open()
+
+    def _open(self) -> None:
+        arguments = self.settings.transport()
+        if self.settings.unix_socket is not None:
             pool = {"verify": arguments.pop("verify"), "limits": arguments.pop("limits")}
-            arguments["transport"] = httpx.HTTPTransport(uds=settings.unix_socket, **pool)
+            arguments["transport"] = httpx.HTTPTransport(uds=self.settings.unix_socket, **pool)
         self.http = httpx.Client(**arguments)
+        self._process = os.getpid()
 
     def send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         """A successful response, or ProblemError or TransportError."""
+        if self._process != os.getpid():  # two processes on one connection would read each other's answers
+            self._open()
         attempt = 0
         while True:
             response: httpx.Response | None = None

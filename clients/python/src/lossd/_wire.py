@@ -55,10 +55,12 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 
 def _decode(body: bytes) -> dict[str, NDArray[Any]]:
-    return {
+    tensors = {
         name: np.frombuffer(entry["data"], _dtype(entry["dtype"])).reshape(entry["shape"])
         for name, entry in safetensors.deserialize(body)  # type: ignore[no-untyped-call]
     }
+    header = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])
+    return {name: tensors[name] for name in header if name in tensors}  # the library gives them in any order
 
 
 def path(loss: str, options: Mapping[str, Option], gradients: bool | str | Sequence[str], id: str | None = None) -> str:
