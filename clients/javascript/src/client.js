@@ -16,6 +16,13 @@ function retryAfter(headers) {
   return Math.max(0, milliseconds || 0);
 }
 
+/** Why a success is not lossd's, such as the page of a portal; undefined where it is. */
+function strange(headers, expected) {
+  const found = headers.get("Content-Type")?.split(";")[0];
+  if (found !== expected) return `found ${found ?? "no type"}, expected ${expected}`;
+  return expected !== RAW || headers.has("Lossd-Tensors") ? undefined : "found no header Lossd-Tensors; does a proxy hide it?";
+}
+
 function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const abort = () => {
@@ -66,13 +73,9 @@ export class Client extends Losses {
     try {
       const response = await this.#fetch(this.#url + path, { method, headers, body, signal: either });
       const buffer = await response.arrayBuffer();
-      const found = response.headers.get("Content-Type")?.split(";")[0];
-      const expected = body ? RAW : "application/json";
-      if (response.ok && found === expected) return { headers: response.headers, buffer };
-      if (response.ok) {
-        const what = `found ${found ?? "no type"}, expected ${expected}`; // a portal's page, say
-        return { failure: new TransportError(`no answer of lossd from ${this.#url}: ${what}`), wait: Infinity };
-      }
+      const what = response.ok && strange(response.headers, body ? RAW : "application/json");
+      if (what) return { failure: new TransportError(`no answer of lossd from ${this.#url}: ${what}`), wait: Infinity };
+      if (response.ok) return { headers: response.headers, buffer };
       const failure = ProblemError.of(response.status, response.statusText, new TextDecoder().decode(buffer));
       return { failure, wait: BUSY.has(response.status) ? retryAfter(response.headers) : Infinity };
     } catch (cause) {

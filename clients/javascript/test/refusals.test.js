@@ -86,6 +86,8 @@ test("a page in the place of an answer, as a portal's that asks for a login, is 
   const away = new Client(server.url, { fetch: portal });
   await assert.rejects(away.mseLoss(TENSORS), { name: "TransportError", message: /found text\/html, expected application\/octet/ });
   await assert.rejects(away.catalogue(), { name: "TransportError", message: /found text\/html, expected application\/json/ });
+  const bare = async () => new Response(new Float64Array(3), { headers: { "Content-Type": "application/octet-stream" } });
+  await assert.rejects(new Client(server.url, { fetch: bare }).mseLoss(TENSORS), { name: "TransportError", message: /Lossd-Tensors/ });
 });
 
 test("nobody listening is a transport error after the retries", async () => {

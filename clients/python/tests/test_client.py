@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -194,23 +195,24 @@ def test_threads_may_share_a_client(server):
         assert list(losses) == list(range(64))
 
 
-def test_forked_processes_do_not_share_connections(client):
-    def own(number):
-        return all(client.l1_loss([number], [0.0]).loss == number for _ in range(100))
+def test_a_forked_process_gets_a_connection_of_its_own():
+    """Two processes on one would read each other's answers."""
 
-    assert own(1.0)
-    child = os.fork()
-    if child == 0:
-        good = False
-        try:
-            good = own(2.0)
-        finally:
-            os._exit(0 if good else 1)
-    ended = 0, 0
-    while ended[0] == 0:
-        assert own(3.0)
-        ended = os.waitpid(child, os.WNOHANG)
-    assert ended == (child, 0)
+    def connections():
+        return float(re.search(r"^lossd_connections (\S+)$", alone.get("/metrics").body.decode(), re.M).group(1))
+
+    with Server() as alone, lossd.Client(alone.url) as client:
+        assert client.l1_loss([1.0], [0.0]).loss == 1
+        child = os.fork()
+        if child == 0:
+            good = False
+            try:
+                good = client.l1_loss([2.0], [0.0]).loss == 2
+                good = good and connections() == 3  # the parent's, this and the asker's
+            finally:
+                os._exit(0 if good else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert client.l1_loss([3.0], [0.0]).loss == 3
 
 
 def test_a_pickled_client_connects_anew(server, client):
