@@ -34,12 +34,14 @@ static bool is_socket_path(const char *text) {
   return strlen(text) < sizeof((struct sockaddr_un *)0)->sun_path;
 }
 
+/* As browsers send it, since they compare bytes: another spelling would fit no page. */
 static bool is_origin(const char *text) {
   if (strcmp(text, "*") == 0) return true;
-  const char *host = strncmp(text, "http://", 7) == 0    ? text + 7
-                     : strncmp(text, "https://", 8) == 0 ? text + 8
-                                                         : "";
-  return *host && plain(host) && !strpbrk(host, "/,?#@\"\\*");
+  const bool tls = strncmp(text, "https://", 8) == 0;
+  const char *host = tls ? text + 8 : strncmp(text, "http://", 7) == 0 ? text + 7 : "";
+  const char *port = strrchr(host, ':');
+  return *host && plain(host) && !strpbrk(host, "/,?#@\"\\*ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+         !(port && strcmp(port, tls ? ":443" : ":80") == 0);
 }
 
 #define FIELD(member) .offset = offsetof(struct lossd_config, member)
@@ -219,7 +221,7 @@ const struct lossd_flag lossd_flags[] = {
      .type = LOSSD_FLAG_TEXT,
      FIELD(cors_origin),
      .accepts = is_origin,
-     .expected = "* or an origin such as https://app.example.com, without a path",
+     .expected = "* or an origin such as https://app.example.com, lower case, without a path or default port",
      .help = "Origin whose pages may call from a browser; * for all."},
 
     {.group = "Observing",
