@@ -8,6 +8,8 @@ const RAW = "application/octet-stream";
 /** lossd's own refusals under load, and what a proxy says of an instance that went away. */
 const BUSY = new Set([429, 502, 503]);
 const FIRST_WAIT = 100;
+/** Milliseconds, whole, that timers can hold: 24 days. */
+const LONGEST = 2 ** 31 - 1;
 
 /** Milliseconds of Retry-After, which holds seconds or a date; 0 where there is none. */
 function retryAfter(headers) {
@@ -68,7 +70,7 @@ export class Client extends Losses {
   async #attempt(method, path, body, signal) {
     const headers = new Headers(this.#headers);
     if (body) headers.set("Content-Type", RAW);
-    const limit = AbortSignal.timeout(this.#limits.timeout);
+    const limit = AbortSignal.timeout(Math.min(Math.ceil(this.#limits.timeout), LONGEST));
     const either = signal ? AbortSignal.any([signal, limit]) : limit;
     try {
       const response = await this.#fetch(this.#url + path, { method, headers, body, signal: either });

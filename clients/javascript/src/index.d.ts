@@ -94,7 +94,7 @@ export interface ClientOptions {
    * 100, 200, 400 ... ms, spread at random. Default: 3.
    */
   retries?: number;
-  /** Milliseconds for one attempt, its answer included. Default: 60000. */
+  /** Milliseconds for one attempt, its answer included; Infinity for no limit. Default: 60000. */
   timeout?: number;
   /** Milliseconds; a longer Retry-After is not waited for. Default: 30000. */
   maxWait?: number;

@@ -149,6 +149,10 @@ test("a timeout is a transport error, and not tried again", () =>
     assert.equal(fetch.calls, 1);
   }));
 
+for (const timeout of [Infinity, 59999.5, 2 ** 32]) {
+  test(`a timeout may be ${timeout}`, async () => assert.equal((await new Client(server.url, { timeout }).mseLoss(TENSORS)).loss, 2));
+}
+
 test("an abort rejects with its reason: before, during and between attempts", async () => {
   const reason = new Error("enough");
   await assert.rejects(client.mseLoss(TENSORS, { signal: AbortSignal.abort(reason) }), reason);
