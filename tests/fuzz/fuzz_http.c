@@ -195,10 +195,13 @@ static bool skip(struct reader *reader, unsigned long long length) {
 }
 
 /* Lines up to an empty one. libmicrohttpd, which shows no trailers to the guard, ends a line at a CR or LF
- * alone and takes one that begins with a NUL for the empty one. */
+ * alone and takes one that begins with a NUL, and after the first one that begins with a colon, for the empty
+ * one. */
 static bool skip_trailers(struct reader *reader) {
+  const char *first = reader->at;
   for (bool empty = false; !empty; reader->at++) {
-    empty = reader->at < reader->end && (!*reader->at || *reader->at == '\r' || *reader->at == '\n');
+    empty = reader->at < reader->end && (!*reader->at || *reader->at == '\r' || *reader->at == '\n' ||
+                                         (*reader->at == ':' && reader->at > first));
     while (reader->at < reader->end && *reader->at != '\r' && *reader->at != '\n') reader->at++;
     if (reader->at + 1 < reader->end && reader->at[0] == '\r' && reader->at[1] == '\n') reader->at++;
     if (reader->at >= reader->end) return false;
@@ -251,12 +254,13 @@ static void replace(char *bytes, size_t length, const char *what, const char *wi
     memcpy(at, with, size);
 }
 
-/* A line that begins with a NUL ends libmicrohttpd's header section as well. It writes NULs over the ends of
- * lines: LF NUL NUL LF then leaves in its buffer what CR LF CR LF leaves, and NUL LF what CR LF leaves, so
- * the guard cannot tell. */
+/* A line that begins with a NUL or a colon ends libmicrohttpd's header section as well. It writes NULs over
+ * colons and the ends of lines: LF NUL NUL LF then leaves in its buffer what CR LF CR LF leaves, NUL LF and
+ * colon LF what CR LF leaves, so the guard cannot tell. */
 static int count_requests(char *bytes, size_t length) {
   replace(bytes, length, "\n\0\0\n", "\r\n\r\n", 4);
   replace(bytes, length, "\0\n", "\r\n", 2);
+  replace(bytes, length, "\n:\n", "\n\r\n", 3);
   struct reader reader = {bytes, bytes + length};
   int count = 0;
   while (next_request(&reader)) count++;
