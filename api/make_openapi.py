@@ -33,7 +33,7 @@ FORMATS = """Post predictions and targets, name a loss, get its value and, if as
 
 A request is a set of named tensors, options and `gradients`; an answer is `loss`, then `numerator` and `denominator` where the
 loss was reduced, then `grad.<role>` for each gradient. Three formats are three spellings of this and give the same bits.
-Content-Type names the request's, Accept the answer's.
+Content-Type names the request's, Accept the answer's. A request's body may have Content-Encoding gzip, and no other.
 
 * **application/json**: tensors are numbers or nested arrays, or objects with a `dtype`.
 * **application/octet-stream**: the query describes each tensor by dtype and shape, `input=float32:32x10`, and may hold options,

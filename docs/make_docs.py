@@ -78,7 +78,8 @@ def errors_page(errors):
     rows = sorted(([e["status"], code(e["code"]), e["title"], e["hint"]] for e in errors), key=lambda r: r[0])
     return (f"{EDITED}# Errors\n\nEvery error is `application/problem+json` (RFC 9457); `code` is stable, `detail` says what was found and what was\n"
             "expected, `hint` what to do, `pointer` where (a JSON pointer), `offset` the byte where the body broke. 429 and 503 carry\n"
-            "`Retry-After`, 401 `WWW-Authenticate`, 405 `Allow`. Under /v2 the same is `application/json` with a member `error`.\n\n"
+            "`Retry-After`, 401 `WWW-Authenticate`, 405 `Allow`, 415 `Accept-Encoding` where the encoding is at fault. Under /v2 the same\n"
+            "is `application/json` with a member `error`.\n\n"
             + table(["status", "code", "title", "cure"], rows))
 
 

@@ -25,6 +25,10 @@ static void add_problem_headers(struct lossd_request *request) {
   switch (request->answer.status) {
   case 401: add_header(request, "WWW-Authenticate", "Bearer"); break;
   case 405: add_header(request, "Allow", request->allow); break;
+  case 415:
+    if (request->guard.values[LOSSD_FIELD_CONTENT_ENCODING] && !request->job.exchange.gzip)
+      add_header(request, "Accept-Encoding", "gzip"); /* of this cause alone: RFC 9110, 12.5.3 */
+    break;
   case 429: add_header(request, "Retry-After", "1"); break;
   case 503: add_retry_after(request); break;
   default: break;

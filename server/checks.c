@@ -94,12 +94,15 @@ static int check_expectation(struct lossd_request *request) {
 
 static int check_encoding(struct lossd_request *request) {
   const char *encoding = field(request, LOSSD_FIELD_CONTENT_ENCODING);
-  if (!lossd_route_evaluates(request->match.route) || !encoding || strcasecmp(encoding, "identity") == 0)
-    return 0;
+  char quoted[LOSSD_QUOTE_TEXT];
+  if (!lossd_route_evaluates(request->match.route) || !encoding) return 0;
   request->job.exchange.gzip = strcasecmp(encoding, "gzip") == 0 || strcasecmp(encoding, "x-gzip") == 0;
   if (request->job.exchange.gzip) return 0;
-  return lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
-                    "the only Content-Encoding is gzip");
+  lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
+             "Content-Encoding is \"%s\", expected gzip, or none of it",
+             lossd_quote(encoding, strlen(encoding), quoted));
+  lossd_hint(problem_of(request), "send the body as it is without Content-Encoding, or compress it with gzip");
+  return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 
 /* Clients of the Open Inference Protocol name no type, or another; their format is the path's. */

@@ -33,9 +33,9 @@ class Curl(SharedServer):
     def test_raw(self):
         tensors = array.array("f", [3, 4, 0, 0]).tobytes()
         path = "/v1/losses/MSELoss?input=float32:2&target=float32:2&gradients=input&id=a1"
-        for encoding, data in (("identity", tensors), ("gzip", gzip.compress(tensors))):
-            status, headers, body = self.curl(path, "-H", "Content-Type: application/octet-stream", "-H",
-                                              f"Content-Encoding: {encoding}", "--data-binary", "@-", data=data)
+        for encoding, data in (([], tensors), (["-H", "Content-Encoding: gzip"], gzip.compress(tensors))):
+            status, headers, body = self.curl(path, "-H", "Content-Type: application/octet-stream", *encoding,
+                                              "--data-binary", "@-", data=data)
             self.assertEqual((status, headers["content-type"]), (200, "application/octet-stream"))
             self.assertEqual(headers["lossd-tensors"],
                              "loss=float32:&numerator=float64:&denominator=float64:&grad.input=float32:2")

@@ -157,7 +157,17 @@ class OrderOfChecks(SharedServer):
         self.check(request("POST", "/v1/losses/MSELoss", MSE), 415, "unsupported_media_type")
 
     def test_unknown_encodings_are_415(self):
-        self.check(evaluate(headers={"Content-Encoding": "br"}), 415, "unsupported_media_type")
+        for coding in ("br", "identity", "gzip, gzip", "identity, gzip", ""):
+            answer = self.ask(evaluate(headers={"Content-Encoding": coding}))
+            self.assertEqual((answer.status, answer.code), (415, "unsupported_media_type"), coding)
+            self.assertIn(f'Content-Encoding is "{coding}", expected gzip', answer.json()["detail"])
+            self.assertIn("without Content-Encoding", answer.json()["hint"])
+            self.assertEqual(answer.headers["accept-encoding"], "gzip")
+
+    def test_a_415_for_the_type_names_no_encoding(self):
+        for coding in ({}, {"Content-Encoding": "gzip"}):
+            answer = self.ask(evaluate(headers={**self.BAD_TYPE, **coding}))
+            self.assertEqual((answer.status, answer.headers.get("accept-encoding")), (415, None))
 
     def test_406_before_the_body(self):
         self.check(evaluate(b"{", headers={"Accept": "image/png"}), 406, "not_acceptable")
