@@ -34,6 +34,17 @@ void *lossd_exchange_alloc(struct lossd_exchange *x, size_t bytes, const char *p
   return memory;
 }
 
+int lossd_exchange_want(struct lossd_exchange *x, const char *name, size_t length, const char *pointer) {
+  const unsigned before = x->evaluation.gradients;
+  char quoted[LOSSD_QUOTE_TEXT];
+  if (lossd_want_gradient(&x->evaluation, name, length, pointer, &x->problem)) return x->problem.status;
+  if (x->evaluation.gradients != before) return LOSSD_OK;
+  lossd_fail(&x->problem, LOSSD_DUPLICATE_KEY, pointer, "gradients names \"%s\" twice",
+             lossd_quote(name, length, quoted));
+  lossd_hint(&x->problem, "name each tensor once");
+  return x->problem.status;
+}
+
 /* Decode
  * -------------------------------------------------------------------------------------------------------- */
 

@@ -140,6 +140,8 @@ void lossd_exchange_encode(struct lossd_exchange *x);
 /* For formats. Memory of the request: NULL with the problem when there is none, or when the request would
  * then hold more than its limit. pointer names what needs it, or is NULL. */
 void *lossd_exchange_alloc(struct lossd_exchange *x, size_t bytes, const char *pointer);
+/* Adds the gradient of the role of that name, which no item of the request's list named before. */
+int lossd_exchange_want(struct lossd_exchange *x, const char *name, size_t length, const char *pointer);
 /* A layout that suits formats which copy: loss and gradients in the arena. */
 int lossd_exchange_layout(struct lossd_exchange *x);
 /* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with

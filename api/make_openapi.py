@@ -86,7 +86,7 @@ def loss_schemas(loss):
     members |= {
         "options": ref(f"{name}Options"),
         "gradients": {"description": "true: of all floating tensors that have one; or the names of roles.",
-                      "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": differentiable}}]},
+                      "anyOf": [{"type": "boolean"}, {"type": "array", "uniqueItems": True, "items": {"enum": differentiable}}]},
         "id": IDENTIFIER}
     request = {"type": "object", "additionalProperties": False, "properties": members,
                "required": [r["name"] for r in loss["roles"] if r["required"]]}
@@ -111,7 +111,7 @@ def query_parameters(loss, examples):
     rows += [(name, f"application/octet-stream: dtype and shape of {name}.", description) for name in COMMON]
     rows += [(o["name"], o["description"], {k: v for k, v in option_schema(o).items() if k != "description"})
              for o in loss["options"]]
-    rows += [("gradients", "true, or roles separated by commas.", TEXT),
+    rows += [("gradients", "true, or roles separated by commas, each once.", TEXT),
              ("id", "Comes back as Lossd-Id, or in the answer's metadata.", {"type": "string", "maxLength": 128})]
     return [{"name": n, "in": "query", "required": False, "description": f"{d} Not with application/json.",
              "schema": s | ({"examples": [examples[n]]} if n in examples and s.get("type") == "string" else {})} for n, d, s in rows]

@@ -127,12 +127,12 @@ int lossd_query_settings(struct lossd_exchange *x, const struct lossd_query *que
 
 static int take_gradients(struct lossd_exchange *x, const char *p, size_t length) {
   const char *const end = p + length;
-  while (p < end) {
-    const char *next = memchr(p, ',', (size_t)(end - p));
-    if (!next) next = end;
-    if (lossd_want_gradient(&x->evaluation, p, (size_t)(next - p), "/gradients", &x->problem))
+  while (length > 0) {
+    const char *comma = memchr(p, ',', (size_t)(end - p));
+    if (lossd_exchange_want(x, p, (size_t)((comma ? comma : end) - p), "/gradients"))
       return x->problem.status;
-    p = next + 1;
+    if (!comma) break;
+    p = comma + 1;
   }
   return LOSSD_OK;
 }

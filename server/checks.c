@@ -101,7 +101,8 @@ static int check_encoding(struct lossd_request *request) {
   lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
              "Content-Encoding is \"%s\", expected gzip, or none of it",
              lossd_quote(encoding, strlen(encoding), quoted));
-  lossd_hint(problem_of(request), "send the body as it is without Content-Encoding, or compress it with gzip");
+  lossd_hint(problem_of(request),
+             "send the body as it is without Content-Encoding, or compress it with gzip");
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 

@@ -148,6 +148,10 @@ static void asks_for_gradients(void **state) {
       {"gradients=target,input", LOSSD_OK, 3},
       {"gradients=target%2Cinput", LOSSD_OK, 3},
       {"gradients=input,,", LOSSD_NOT_DIFFERENTIABLE, 1},
+      {"gradients=input,", LOSSD_NOT_DIFFERENTIABLE, 1},
+      {"gradients=,", LOSSD_NOT_DIFFERENTIABLE, 0},
+      {"gradients=input,input", LOSSD_DUPLICATE_KEY, 1},
+      {"gradients=input,target,input", LOSSD_DUPLICATE_KEY, 3},
       {"gradients=weight", LOSSD_NOT_DIFFERENTIABLE, 0},
       {"gradients=1", LOSSD_NOT_DIFFERENTIABLE, 0},
   };

@@ -95,7 +95,7 @@ static int want_gradient(struct request *r, const cJSON *item, int index) {
                       lossd_json_describe(&r->json, item));
   const char *name = lossd_json_string_of(&r->json, span, &length);
   if (!name) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, pointer, "no memory to read gradients");
-  return lossd_want_gradient(&r->x->evaluation, name, length, pointer, problem);
+  return lossd_exchange_want(r->x, name, length, pointer);
 }
 
 static int take_gradients(struct request *r) {
