@@ -123,7 +123,7 @@ def evaluate_path(loss, answer, statuses):
     headers = {"Server-Timing": {"description": "Milliseconds in queue, decode, compute, encode.", "schema": TEXT},
                "Lossd-Tensors": {"description": "octet-stream: what the body holds, in order.", "schema": TEXT,
                                  "example": raw_answer(answer)},
-               "Lossd-Id": {"description": "octet-stream: the request's id.", "schema": TEXT}}
+               "Lossd-Id": {"description": "octet-stream: the request's id, an empty one too.", "schema": TEXT}}
     return {
         "get": catalogue_operation(loss),
         "post": {

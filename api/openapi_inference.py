@@ -94,6 +94,7 @@ def paths(catalogue):
                                     "schema": {"type": "integer"}}}
         return {"post": {
             "operationId": operation, "tags": ["open inference"], "summary": "Evaluate a loss as a model.",
+            "description": "A query is left unread, since clients of the protocol let their callers send any: options are `parameters`.",
             "parameters": [*parameters, length],
             "requestBody": {"required": True, "description": BINARY,
                             "content": content("InferenceRequest", infer_request(loss, answer)) | {RAW: BYTES}},

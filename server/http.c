@@ -36,8 +36,11 @@ static enum MHD_Result queue_answer(struct lossd_request *request) {
       answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
   if (!response) return MHD_NO;
   if (answer->content_type) MHD_add_response_header(response, "Content-Type", answer->content_type);
-  for (int i = 0; i < answer->header_count; i++)
-    MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+  for (int i = 0; i < answer->header_count; i++) {
+    const char *value = answer->headers[i].value;
+    /* The library refuses an empty value; blanks before one mean nothing. */
+    MHD_add_response_header(response, answer->headers[i].name, value[0] ? value : " ");
+  }
   enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned)answer->status, response);
   MHD_destroy_response(response);
   return queued;

@@ -208,6 +208,8 @@ static const struct {
     {"input=float32:2" TARGET "&reduction=avg", 16, 422, "invalid_option"},
     {"input=float32:2" TARGET "&gradients=weight", 16, 422, "not_differentiable"},
     {"input=float32:2" TARGET "&id=%0d%0aSet-Cookie:%20a", 16, 422, "invalid_request"},
+    {"input=float32:2" TARGET "&id=+a", 16, 422, "invalid_request"},
+    {"input=float32:2" TARGET "&id=a%20", 16, 422, "invalid_request"},
     {"input=float32:4", 16, 422, "missing_role"},
     {"", 0, 422, "missing_role"},
     {"", 1, 400, "bad_body"},

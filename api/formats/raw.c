@@ -141,6 +141,10 @@ static int add_header(struct lossd_exchange *x, const char *name, const char *va
 }
 
 static int add_id(struct lossd_exchange *x) {
+  const char *const last = x->id + x->id_length - (x->id_length > 0);
+  if (x->id_length && (x->id[0] == ' ' || *last == ' '))
+    return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id",
+                      "id begins or ends with a blank, which the answer's header Lossd-Id cannot hold");
   for (size_t i = 0; i < x->id_length; i++) {
     const unsigned char c = (unsigned char)x->id[i];
     if (c >= 0x20 && c != 0x7F) continue;

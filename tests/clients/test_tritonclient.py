@@ -68,7 +68,7 @@ class Blocking(SharedServer):
                     self.assertEqual(answer.get_response()["model_version"], "1")
 
     def test_no_outputs_means_all(self):
-        answer = self.client.infer("MSELoss", inputs())
+        answer = self.client.infer("MSELoss", inputs(), query_params={"trace": "1"})
         self.assertEqual([o["name"] for o in answer.get_response()["outputs"]],
                          ["loss", "numerator", "denominator", "grad.input", "grad.target"])
         self.assertEqual(answer.as_numpy("denominator"), 6)

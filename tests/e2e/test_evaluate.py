@@ -9,10 +9,12 @@ import math
 import pathlib
 import struct
 import unittest
+import urllib.parse
 
-from server import SharedServer
+from server import JSON, SharedServer
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
+RAW, SAFETENSORS = "application/octet-stream", "application/vnd.safetensors"
 
 
 def number(x):
@@ -44,6 +46,14 @@ class Client:
 
     def evaluate(self, loss, request, **headers):
         answer, body = self.post(loss, json.dumps(request) if isinstance(request, dict) else request, **headers)
+        assert answer.status == 200, (answer.status, body[:500])
+        return json.loads(body)
+
+
+    def infer(self, model, request, query=""):
+        self.connection.request("POST", f"/v2/models/{model}/infer{query}", json.dumps(request))
+        answer = self.connection.getresponse()
+        body = answer.read()
         assert answer.status == 200, (answer.status, body[:500])
         return json.loads(body)
 
@@ -85,6 +95,30 @@ class Evaluate(SharedServer):
         self.assertRegex(answer.getheader("Server-Timing"),
                          r"^queue;dur=[\d.]+, decode;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$")
         self.assertRegex(answer.getheader("Server"), r"^lossd/")
+
+    def test_an_id_is_echoed_by_every_format_an_empty_one_too(self):
+        pair, query = {"input": 1, "target": 3}, "?input=float64:&target=float64:&id="
+        tensors = struct.pack("<2d", 1, 3)
+        header = json.dumps({n: {"dtype": "F64", "shape": [], "data_offsets": [8 * i, 8 * i + 8]}
+                             for i, n in enumerate(pair)}).encode()
+        for given in ("", "a1", "\u00e4 b"):
+            body, text = json.dumps({**pair, "id": given}), urllib.parse.quote(given)
+            self.assertEqual(self.client.evaluate("MSELoss", body)["id"], given)
+            for kind, got in ((RAW, self.client.post("MSELoss", tensors, RAW, query + text)[0]),
+                              (JSON, self.client.post("MSELoss", body, Accept=RAW)[0])):
+                self.assertEqual((got.getheader("Lossd-Id") or "").encode("latin-1").decode(), given, kind)
+                self.assertIn("Lossd-Id", got.headers, kind)
+            file = struct.pack("<Q", len(header)) + header + tensors
+            _, answer = self.client.post("MSELoss", file, SAFETENSORS, "?id=" + text)
+            self.assertEqual(json.loads(answer[8:8 + struct.unpack("<Q", answer[:8])[0]])["__metadata__"], {"id": given})
+            inputs = [{"name": n, "shape": [], "datatype": "FP64", "data": [v]} for n, v in pair.items()]
+            self.assertEqual(self.client.infer("MSELoss", {"id": given, "inputs": inputs})["id"], given)
+
+    def test_the_inference_protocol_leaves_queries_alone(self):
+        """Its clients let their callers add one, for what stands between."""
+        inputs = [{"name": n, "shape": [], "datatype": "FP64", "data": [v]} for n, v in (("input", 1), ("target", 3))]
+        got = [self.client.infer("MSELoss", {"inputs": inputs}, query) for query in ("", "?trace=1&reduction=none&reduction=%FF")]
+        self.assertEqual(got[0], got[1])
 
     def compare(self, name, got, want, absolute):
         self.assertEqual(len(got), len(want), name)
