@@ -185,9 +185,10 @@ static const char *skip_string(struct scanner *s, const char *p, bool *escaped) 
 
 static const char *scan_string(struct scanner *s, const char *p) {
   bool escaped;
+  size_t length;
   const char *const end = skip_string(s, p + 1, &escaped);
   if (!end) return NULL;
-  if (s->array_depth && lossd_json_quoted_number(p, end)) return number_done(s, p, end);
+  if (s->array_depth && lossd_json_quoted_number(p, end, &length)) return number_done(s, p, end);
   if (s->array_depth) lossd_json_array_bad(&s->array, p);
   const struct lossd_json_span span = {
       .kind = LOSSD_JSON_STRING, .begin = p + 1, .end = end - 1, .escaped = escaped};
@@ -215,11 +216,12 @@ static const char *open_object(struct scanner *s, const char *p) {
 
 /* Whether the first thing that is no '[' is a leaf of an array of numbers. */
 static bool is_numeric_ahead(struct scanner *s, const char *p) {
+  size_t length;
   if (p < s->ahead_end) return s->ahead_numeric;
   while (p < s->end && (*p == '[' || *p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
   s->ahead_end = p;
   s->ahead_numeric =
-      p < s->end && (memchr("]-0123456789NItf", *p, 16) || lossd_json_quoted_number(p, s->end));
+      p < s->end && (memchr("]-0123456789NItf", *p, 16) || lossd_json_quoted_number(p, s->end, &length));
   return s->ahead_numeric;
 }
 

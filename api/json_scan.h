@@ -79,8 +79,8 @@ const char *lossd_json_string_of(const struct lossd_json *json, const struct los
                                  size_t *length);
 /* "a string", "a number", "null": what item is, for messages. */
 const char *lossd_json_describe(const struct lossd_json *json, const cJSON *item);
-/* Whether the text begins with "NaN", "Infinity" or "-Infinity" in quotes; returns the length with quotes, or
- * 0. */
-size_t lossd_json_quoted_number(const char *text, const char *end);
+/* What a text means that begins with a string: NaN, Infinity or -Infinity, with the string's length, quotes
+ * included; NULL: something else. The text need not have been checked. */
+const char *lossd_json_quoted_number(const char *text, const char *end, size_t *length);
 
 #endif

@@ -55,8 +55,10 @@ static int bad_leaf(const struct lossd_json_span *span, const char *pointer, str
 int lossd_json_shape(const struct lossd_json *json, const cJSON *item, const char *pointer,
                      struct lossd_shape *shape, struct lossd_problem *problem) {
   const struct lossd_json_span *span = lossd_json_span(json, item);
+  size_t length;
   *shape = (struct lossd_shape){0};
-  if (!span || (span->kind == LOSSD_JSON_STRING && !lossd_json_quoted_number(span->begin - 1, span->end + 1)))
+  if (!span ||
+      (span->kind == LOSSD_JSON_STRING && !lossd_json_quoted_number(span->begin - 1, span->end + 1, &length)))
     return lossd_fail(problem, LOSSD_INVALID_TENSOR, pointer,
                       "found %s, expected a number or nested arrays of numbers",
                       lossd_json_describe(json, item));
@@ -118,8 +120,9 @@ typedef const char *(*leaf_reader)(const char *p, const char *end, void *out);
 
 /* A number for a floating type, or one of the quoted words. */
 static inline const char *read_quoted(const char *p, const char *end, double *out) {
-  const size_t length = lossd_json_quoted_number(p, end);
-  return length && lossd_read_double(p + 1, p + length - 1, out) ? p + length : NULL;
+  size_t length;
+  const char *const word = lossd_json_quoted_number(p, end, &length);
+  return word && lossd_read_double(word, word + strlen(word), out) ? p + length : NULL;
 }
 
 static inline const char *read_float64(const char *p, const char *end, void *out) {

@@ -72,14 +72,18 @@ int lossd_json_scalar(const struct lossd_json *json, const cJSON *item, const ch
     *value = (struct lossd_value){.type = LOSSD_VALUE_BOOLEAN, .number = cJSON_IsTrue(item)};
     return LOSSD_OK;
   }
-  const char *begin = span->begin;
+  const char *text = span->begin, *end = span->end;
   if (span->kind == LOSSD_JSON_STRING) {
+    size_t length;
     value->type = LOSSD_VALUE_STRING;
-    value->string = begin = lossd_json_string_of(json, span, &value->length);
-    if (!begin) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, pointer, "no memory to read the options");
-    if (!lossd_json_quoted_number(span->begin - 1, span->end + 1)) return LOSSD_OK;
+    value->string = lossd_json_string_of(json, span, &value->length);
+    if (!value->string)
+      return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, pointer, "no memory to read the options");
+    text = lossd_json_quoted_number(span->begin - 1, span->end + 1, &length);
+    if (!text) return LOSSD_OK;
+    end = text + strlen(text);
   }
-  lossd_read_number(begin, span->end, &number);
+  lossd_read_number(text, end, &number);
   if (number.overflow)
     return lossd_fail(problem, LOSSD_INVALID_OPTION, pointer,
                       "the number is too large for float64, expected at most 1.7976931348623157e308");

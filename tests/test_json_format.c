@@ -99,6 +99,11 @@ static void keeps_shapes(void **state) {
 
 static const struct answer numbers[] = {
     {"{\"input\":[NaN,\"NaN\"],\"target\":[0,0]}", "{\"loss\":[\"NaN\",\"NaN\"]}"},
+    {"{\"input\":[\"\\u004e\\u0061N\",1],\"target\":[0,\"N\\u0061N\"]}", "{\"loss\":[\"NaN\",\"NaN\"]}"},
+    {"{\"input\":\"N\\u0061N\",\"target\":0}", "{\"loss\":\"NaN\"}"},
+    {"{\"input\":{\"dtype\":\"float16\",\"data\":[\"\\u002DInfinity\",3,4,5]},\"target\":{\"dtype\":"
+     "\"float32\",\"data\":[1,\"\\u0049nfinity\",2,3]}}",
+     "{\"loss\":[\"Infinity\",\"Infinity\",2,2]}"},
     {"{\"input\":[Infinity,-Infinity,\"Infinity\",\"-Infinity\"],\"target\":[0,0,0,0]}",
      "{\"loss\":[\"Infinity\",\"Infinity\",\"Infinity\",\"Infinity\"]}"},
     {"{\"input\":\"-Infinity\",\"target\":Infinity}", "{\"loss\":\"Infinity\"}"},

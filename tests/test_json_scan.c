@@ -16,6 +16,7 @@ static const struct {
     {"[]", false, false, 0, 1, {0}},
     {"[1,2,3]", false, false, 3, 1, {3}},
     {"[true, NaN,\"Infinity\" ,-0.5e3]", false, false, 4, 1, {4}},
+    {"[[\"\\u004eaN\",1],[\"Inf\\u0069nit\\u0079\",\"\\u002DInfinity\"]]", false, false, 4, 2, {2, 2}},
     {"[[1,2,3],[4,5,6]]", false, false, 6, 2, {2, 3}},
     {"[ [ [ 1 ] ] , [ [ 2 ] ] ]", false, false, 2, 3, {2, 1, 1}},
     {"[[],[]]", false, false, 0, 2, {2, 0}},
