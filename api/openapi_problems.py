@@ -25,6 +25,8 @@ PROBLEMS = {
     "bad_gzip": wrong(MSE, "the gzip data is cut short at byte 2", body=b"{}", headers={"Content-Encoding": "gzip"}, offset=2),
     "unauthorized": wrong("GET /v1/losses", "no token was given", server="--token-file",
                           hint='send the field "Authorization: Bearer TOKEN"'),
+    "certificate_required": wrong("GET /v1/losses", "the client gave no certificate, or none that the server trusts",
+                                  server="--tls-client-ca"),
     "unknown_loss": wrong("POST /v1/losses/MSELos", 'there is no loss "MSELos"', body=PAIR, hint="did you mean MSELoss?"),
     "not_found": wrong("GET /v1/loss", "there is nothing at this path",
                        hint="evaluate with POST /v1/losses/{loss}; GET /v1/losses lists the losses"),

@@ -24,9 +24,8 @@ static int check_certificate(struct lossd_request *request) {
   const struct lossd_route *route = request->match.route;
   if (!request->stranger || (route && route->access == LOSSD_ACCESS_PROBE)) return 0;
   lossd_metrics_rejection("unauthorized");
-  lossd_fail(problem_of(request), LOSSD_UNAUTHORIZED, NULL, "no valid client certificate was given");
-  lossd_hint(problem_of(request), "connect with a certificate of one of the server's --tls-client-ca");
-  return LOSSD_UNAUTHORIZED;
+  return lossd_fail(problem_of(request), LOSSD_CERTIFICATE_REQUIRED, NULL,
+                    "the client gave no certificate, or none that the server trusts");
 }
 
 static int check_token(struct lossd_request *request) {

@@ -10,6 +10,7 @@ import time
 import unittest
 
 from server import JSON, SANITIZED, Server, request
+from test_tls import Certificates
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "api"))
@@ -45,6 +46,14 @@ def with_tokens():
         print("token", file=file, flush=True)
         with Server("--token-file", file.name) as server:
             yield server.ask
+
+
+@contextlib.contextmanager
+def with_client_certificates():
+    certificates = Certificates()
+    with certificates.folder, Server(*certificates.flags(), "--tls-client-ca", certificates.path("ca.pem")) as server:
+        with certificates.connect(server) as connection:
+            yield lambda data: connection.send(data).response()
 
 
 @contextlib.contextmanager
@@ -86,7 +95,7 @@ def with_flags(*flags):
 
 # What makes a request a wrong one where the request alone does not.
 SITUATIONS = {
-    "unauthorized": with_tokens, "request_timeout": slow_to_send, "out_of_memory": short_of_memory, "draining": draining,
+    "unauthorized": with_tokens, "certificate_required": with_client_certificates, "request_timeout": slow_to_send, "out_of_memory": short_of_memory, "draining": draining,
     "too_many_elements": lambda: with_flags("--max-elements", "2"),
     "too_many_requests": lambda: after_another_connection("--max-connections-per-client", "1"),
     "overloaded": lambda: after_another_connection("--max-connections", "1"),

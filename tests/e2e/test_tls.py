@@ -47,6 +47,15 @@ class Certificates:
     def flags(self, name="server"):
         return ("--tls-cert", self.path(f"{name}.pem"), "--tls-key", self.path(f"{name}.key"))
 
+    def connect(self, server, client=None, version=None):
+        context = ssl.create_default_context(cafile=self.path("ca.pem"))
+        if client:
+            context.load_cert_chain(self.path(f"{client}.pem"), self.path(f"{client}.key"))
+        if version:
+            context.maximum_version = version
+        sock = socket.create_connection(("127.0.0.1", server.port))
+        return Connection(context.wrap_socket(sock, server_hostname="localhost"))
+
 
 class Tls(unittest.TestCase):
     @classmethod
@@ -58,14 +67,7 @@ class Tls(unittest.TestCase):
         cls.certificates.folder.cleanup()
 
     def connect(self, server, client=None, version=None):
-        context = ssl.create_default_context(cafile=self.certificates.path("ca.pem"))
-        if client:
-            context.load_cert_chain(self.certificates.path(f"{client}.pem"), self.certificates.path(f"{client}.key"))
-        if version:
-            context.maximum_version = version
-        sock = socket.create_connection(("127.0.0.1", server.port))
-        self.addCleanup(sock.close)
-        connection = Connection(context.wrap_socket(sock, server_hostname="localhost"))
+        connection = self.certificates.connect(server, client, version)
         self.addCleanup(connection.close)
         return connection
 
@@ -123,8 +125,10 @@ class Tls(unittest.TestCase):
                 with self.subTest(client):
                     try:
                         answer = self.connect(server, client).send(evaluate()).response()
-                        self.assertEqual((answer.status, answer.code), (401, "unauthorized"))
-                        self.assertIn("certificate", answer.json()["hint"])
+                        self.assertEqual((answer.status, answer.code), (401, "certificate_required"))
+                        for member in ("title", "detail", "hint"):
+                            self.assertIn("certificate", answer.json()[member])
+                            self.assertNotIn("oken", answer.json()[member])
                     except (EOFError, ssl.SSLError, ConnectionError):
                         pass  # refused in the handshake
             self.assertEqual(self.connect(server, "client").send(evaluate()).response().status, 200)
