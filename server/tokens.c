@@ -35,6 +35,12 @@ static char *trim(char *line) {
   return line;
 }
 
+/* Without the mark that some editors put before the first line. */
+static char *unmarked(char *line, const char **wrong) {
+  if (!strncmp(line, "\xFF\xFE", 2) || !strncmp(line, "\xFE\xFF", 2)) *wrong = "is UTF-16: expected UTF-8";
+  return strncmp(line, "\xEF\xBB\xBF", 3) ? line : line + 3;
+}
+
 static bool add(struct digest **digests, size_t *count, const char *token) {
   struct digest *more = realloc(*digests, (*count + 1) * sizeof **digests);
   if (!more) return false;
@@ -54,10 +60,10 @@ static bool read_file(const char *path, struct digest **digests, size_t *count, 
     return false;
   }
   const char *wrong = NULL;
-  while (!wrong && fgets(line, sizeof line, file)) {
+  for (bool first = true; !wrong && fgets(line, sizeof line, file); first = false) {
     if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n') /* its rest is no token */
       wrong = "has a line longer than 4094 bytes: expected one token a line";
-    const char *token = trim(line);
+    const char *token = trim(first ? unmarked(line, &wrong) : line);
     if (!wrong && *token && *token != '#' && !add(digests, count, token)) wrong = "cannot be kept: no memory";
   }
   gnutls_memset(line, 0, sizeof line);

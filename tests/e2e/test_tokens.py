@@ -106,6 +106,23 @@ class Tokens(unittest.TestCase):
         with Server("--token-file", self.path) as server:
             self.assertEqual(server.ask(evaluate(headers=bearer("x" * 4094))).status, 200)
 
+    def write_bytes(self, data):
+        with open(self.path, "wb") as file:
+            file.write(data)
+
+    def test_a_byte_order_mark_is_no_part_of_the_first_line(self):
+        for text in ("alpha\r\n# beta\r\n", "# alpha\nalpha\n", "\nalpha"):
+            self.write_bytes(text.encode("utf-8-sig"))
+            with Server("--token-file", self.path) as server:
+                self.assertEqual(server.ask(evaluate(headers=bearer("alpha"))).status, 200, text)
+                self.assertEqual(server.ask(evaluate(headers=bearer("# alpha"))).status, 401, text)
+
+    def test_a_file_in_utf_16_is_one_clear_line(self):
+        for encoding in ("utf-16-le", "utf-16-be"):
+            self.write_bytes("\ufeffalpha\r\nbeta\r\n".encode(encoding))
+            with self.assertRaisesRegex(RuntimeError, "lossd: the token file is UTF-16: expected UTF-8"):
+                Server("--token-file", self.path)
+
     def test_a_file_without_tokens_is_one_clear_line(self):
         self.write("# nothing")
         with self.assertRaisesRegex(RuntimeError, "lossd: the token file holds no token"):
