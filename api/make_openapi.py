@@ -23,6 +23,8 @@ TAGS = {"losses": "Evaluate a loss: its value and gradients.", "catalogue": "Wha
 ANYWHERE = [400, 408, 413, 414, 417, 431, 501, 503]
 WITH_TOKEN = sorted([*ANYWHERE, 401, 429])
 PROBES = {"/livez": ("The process runs.", "ok\n"), "/readyz": ("Requests are taken; 503 while draining.", "ready\n")}
+CACHING = {"ETag": "Of the bytes in this encoding; If-None-Match with it is answered by 304 for as long as they are the same.",
+           "Cache-Control": "no-cache: may be kept, is to be asked for again."}
 COMMON = {
     "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
                      "its element out. Broadcasts to the unreduced loss.",
@@ -167,6 +169,16 @@ def plain(operation, summary, content, tag="service", errors=WITH_TOKEN, schema=
                     "responses": {"200": {"description": summary, "content": body}} | error_responses(errors)}}
 
 
+def cached(paths):
+    """What only another build of the server changes has a tag, and 304 for who has it."""
+    for path, item in paths.items():
+        if "get" in item and not re.search(r"(z|/metrics|/live|/ready)$", path):
+            found = item["get"]["responses"]
+            found["200"]["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in CACHING}
+            found["304"] = {"$ref": "#/components/responses/NotModified"}
+    return paths
+
+
 def named(operation, summary, schema, contents):
     """A page whose last segment is a name."""
     item = plain(operation, summary, contents[0], "pages", sorted([*ANYWHERE, 404]))
@@ -215,9 +227,13 @@ def document(catalogue):
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
-        "paths": paths,
+        "paths": cached(paths),
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-                       "responses": responses, "schemas": schemas},
+                       "headers": {name: {"description": text, "schema": TEXT} for name, text in CACHING.items()},
+                       "responses": responses | {"NotModified": {
+                           "description": "What If-None-Match names is what there is.",
+                           "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in CACHING}}},
+                       "schemas": schemas},
     }
 
 

@@ -20,6 +20,7 @@ static const struct {
     [LOSSD_FIELD_CONTENT_ENCODING] = {"Content-Encoding", REFUSED},
     [LOSSD_FIELD_ACCEPT] = {"Accept", APPENDED},
     [LOSSD_FIELD_ACCEPT_ENCODING] = {"Accept-Encoding", IGNORED},
+    [LOSSD_FIELD_IF_NONE_MATCH] = {"If-None-Match", IGNORED},
     [LOSSD_FIELD_EXPECT] = {"Expect", REFUSED},
     [LOSSD_FIELD_AUTHORIZATION] = {"Authorization", REFUSED},
     [LOSSD_FIELD_REQUEST_ID] = {"X-Request-Id", IGNORED},

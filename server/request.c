@@ -91,6 +91,12 @@ static void log_line(struct lossd_request *request, struct lossd_log_request *li
   lossd_log_request(line);
 }
 
+/* Of the answer's body: HEAD and 304 say its length alone. */
+static size_t sent_bytes(const struct lossd_request *request) {
+  const bool head = request->method && strcmp(request->method, "HEAD") == 0;
+  return head || request->answer.status == 304 ? 0 : request->answer.length;
+}
+
 static void report(struct lossd_request *request) {
   double seconds = (double)(uv_hrtime() - request->began) / 1e9;
   struct lossd_log_request line = {.request_id = request->request_id,
@@ -100,7 +106,7 @@ static void report(struct lossd_request *request) {
                                    .remote = request->remote,
                                    .status = request->answer.status,
                                    .request_bytes = request->body_length + (size_t)request->swallowed,
-                                   .response_bytes = request->answer.length,
+                                   .response_bytes = sent_bytes(request),
                                    .elements = -1,
                                    .queue_ms = -1,
                                    .decode_ms = -1,

@@ -16,7 +16,7 @@
 
 /* Refused bodies up to this size are read and forgotten, so that the connection stays usable. */
 #define LOSSD_SWALLOW ((uint64_t)65536)
-#define LOSSD_ANSWER_HEADERS 12
+#define LOSSD_ANSWER_HEADERS 16
 
 struct lossd_answer {
   int status;
@@ -57,7 +57,7 @@ struct lossd_request {
   uint64_t swallowed;
   struct lossd_answer answer;
   char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[LOSSD_REQUEST_ID],
-      traceparent[LOSSD_TRACE_PARENT], retry_after[8];
+      traceparent[LOSSD_TRACE_PARENT], retry_after[8], etag[32];
   const char *remote; /* borrowed from the connection */
   uint64_t began;
   struct lossd_holding holding; /* last: it is kept from one request to the next */

@@ -68,7 +68,7 @@ class Connection:
             name, value = line.split(":", 1)
             name = name.lower()
             headers[name] = headers[name] + ", " + value.strip() if name in headers else value.strip()
-        length = 0 if head or status < 200 or status == 204 else int(headers.get("content-length", 0))
+        length = 0 if head or status < 200 or status in (204, 304) else int(headers.get("content-length", 0))
         while len(self.buffer) < length:
             self._more()
         body, self.buffer = self.buffer[:length], self.buffer[length:]

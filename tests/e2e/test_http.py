@@ -104,6 +104,44 @@ class Headers(SharedServer):
         self.assertNotIn("access-control-allow-origin", answer.headers)
 
 
+class Caching(SharedServer):
+    FIXED = ("/", "/docs", "/ui/style.css", "/openapi.json", "/openapi.yaml", "/v1/losses", "/v1/losses/MSELoss", "/v2",
+             "/v2/models/MSELoss", "/errors/bad-json", "/examples/digits.json")
+
+    def test_what_only_another_build_changes_has_a_tag_by_which_it_is_asked_for_again(self):
+        for path in self.FIXED:
+            tags = set()
+            for encoding in ("identity", "gzip"):
+                headers = {"Accept-Encoding": encoding}
+                fresh = self.server.get(path, headers)
+                tag = fresh.headers["etag"]
+                tags.add(tag)
+                self.assertRegex(tag, r'^"[0-9a-f]+-[0-9a-f]+"$')
+                self.assertEqual((fresh.status, fresh.headers["cache-control"]), (200, "no-cache"))
+                for held, status in ((tag, 304), (f'"a", W/{tag}, "b"', 304), ("*", 304), ('"a"', 200), (tag[1:-1], 200)):
+                    for method in ("GET", "HEAD"):
+                        again = self.ask(request(method, path, headers={**headers, "If-None-Match": held}), head=method == "HEAD")
+                        self.assertEqual((again.status, again.headers["etag"]), (status, tag), (path, method, held))
+                        self.assertEqual(again.headers["cache-control"], "no-cache")
+                        self.assertEqual(again.headers.get("vary"), fresh.headers.get("vary"))
+                        self.assertEqual(again.headers["content-length"], fresh.headers["content-length"])
+                        self.assertEqual("content-type" in again.headers, status == 200)
+                        self.assertEqual(again.body, fresh.body if (method, status) == ("GET", 200) else b"")
+            self.assertEqual(len(tags), 2 if "vary" in fresh.headers else 1, path)
+
+    def test_a_connection_stays_usable_after_304(self):
+        with self.server.connect() as connection:
+            for _ in range(2):
+                self.assertEqual(connection.send(request("GET", "/", headers={"If-None-Match": "*"})).response().status, 304)
+                self.assertEqual(connection.send(request("GET", "/livez")).response().body, b"ok\n")
+
+    def test_what_changes_has_none(self):
+        for path in ("/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/models/MSELoss/ready", "/nowhere", "/ui/nothing"):
+            answer = self.server.get(path, {"If-None-Match": "*"})
+            self.assertIn(answer.status, (200, 404))
+            self.assertNotIn("etag", answer.headers, path)
+
+
 class HeadersByFlags(unittest.TestCase):
     def test_no_server_timing(self):
         with Server("--no-server-timing") as server:

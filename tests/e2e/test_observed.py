@@ -27,6 +27,8 @@ MIX = [
     (3, request("POST", "/v1/losses/MSELoss", b"a", {"Content-Type": "text/csv"}), "POST", ROUTE, 415),
     (9, evaluate(MSE + b" " * 2000), "POST", ROUTE, 413), (8, request("GET", "/nowhere"), "GET", UNROUTED, 404),
     (2, request("BREW", "/livez"), "_OTHER", UNROUTED, 501), (11, request("GET", "/v1/losses"), "GET", "/v1/losses", 200),
+    (5, request("GET", "/v1/losses", headers={"If-None-Match": "*"}), "GET", "/v1/losses", 304),
+    (6, request("HEAD", "/v1/losses"), "HEAD", "/v1/losses", 200),
 ]
 REQUEST_HISTOGRAMS = ("http_server_request_duration_seconds", "http_server_request_body_size_bytes",
                       "http_server_response_body_size_bytes")
@@ -60,7 +62,7 @@ class Metrics(unittest.TestCase):
         sent = authorized + [(evaluate(), 401)] * 10
         cls.statuses = [status for _, status in sent]
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            cls.answers = list(pool.map(lambda one: server.ask(one[0]), sent))
+            cls.answers = list(pool.map(lambda one: server.ask(one[0], one[0].startswith(b"HEAD")), sent))
 
     @staticmethod
     def settled(server):

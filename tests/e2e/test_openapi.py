@@ -104,6 +104,13 @@ class Served(SharedServer):
                 if content:
                     self.assertIn(got.headers["content-type"].split(";")[0], content, path)
 
+    def test_what_has_a_tag_is_what_the_document_says(self):
+        for (method, path), operation in operations().items():
+            if method == "GET" and "{" not in path:
+                got = self.server.get(path, {"If-None-Match": "*"})
+                self.assertEqual(got.status, 304 if "304" in operation["responses"] else 200, path)
+                self.assertEqual(got.status == 304, {"etag", "cache-control"} <= got.headers.keys(), path)
+
     def test_the_catalogue_is_as_its_examples_show(self):
         listed = json.loads(self.server.get("/v1/losses").body)["losses"]
         self.assertEqual(worked(DOCUMENT["paths"]["/v1/losses"]["get"]["responses"]["200"]), {"losses": listed[:1]})

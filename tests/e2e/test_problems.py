@@ -24,7 +24,7 @@ UNSEEN = {"cancelled"}  # of requests whose client went away
 def described(kind):
     """{code: problem} of the document's answers of this kind, by content type."""
     examples = [example["value"] for response in DOCUMENT["components"]["responses"].values()
-                for example in response["content"].get(kind, {}).get("examples", {}).values()]
+                for example in response.get("content", {}).get(kind, {}).get("examples", {}).values()]
     return {problem["code"]: problem for problem in examples}
 
 
