@@ -149,7 +149,7 @@ export declare class TransportError extends Error {}
  * shards does not matter, and the Python client gives the same bits. Merged answers can be merged again. Gradients
  * are left to the caller: under a mean, a shard's are to be multiplied by its denominator / the merged denominator.
  *
- * @throws {RangeError} there is no answer, or one that is not reduced
+ * @throws {RangeError} there is no answer, one that is not reduced, or no such reduction
  */
 export declare function merge(
   answers: Iterable<ReducedAnswer>,

@@ -32,7 +32,12 @@ function total(terms) {
   return Number.isFinite(sum) ? sum : terms.reduce((a, b) => a + b, 0);
 }
 
+const REDUCTIONS = ["mean", "batchmean", "sum"];
+
 export function merge(answers, reduction = "mean") {
+  if (!REDUCTIONS.includes(reduction)) {
+    throw new RangeError(`merge has no reduction ${String(reduction)}: expected one of ${REDUCTIONS.join(", ")}`);
+  }
   const parts = [...answers];
   if (parts.length === 0) throw new RangeError("merge takes at least one answer, found none");
   if (parts.some((part) => part.denominator === undefined)) {

@@ -209,4 +209,7 @@ test("merge refuses nothing, and unreduced answers", async () => {
   assert.throws(() => merge([]), /at least one/);
   const unreduced = await client.mseLoss({ input: [1], target: [2] }, { reduction: "none" });
   assert.throws(() => merge([unreduced]), /reduced/);
+  for (const reduction of ["none", "Sum", null]) {
+    assert.throws(() => merge([{ numerator: 1, denominator: 1 }], reduction), /no reduction .*: expected one of mean, batchmean, sum/);
+  }
 });

@@ -251,3 +251,6 @@ def test_merge_refuses_nothing_and_unreduced_answers(client):
         lossd.merge([])
     with pytest.raises(ValueError, match="reduced"):
         lossd.merge([client.mse_loss([1.0], [2.0], reduction="none")])
+    for reduction in ("none", "Sum", None):
+        with pytest.raises(ValueError, match=f"no reduction {reduction!r}: expected one of mean, batchmean, sum"):
+            lossd.merge([client.mse_loss([1.0], [2.0])], reduction)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,21 @@ def _total(numbers: Iterable[float]) -> float:
         return sum(terms)
 
 
-def merge(answers: Iterable[Answer], reduction: Literal["mean", "batchmean", "sum"] = "mean") -> Answer:
+_Reduction = Literal["mean", "batchmean", "sum"]
+_REDUCTIONS = get_args(_Reduction)
+
+
+def merge(answers: Iterable[Answer], reduction: _Reduction = "mean") -> Answer:
     """One answer from those over the shards of a data set, all asked for with the same reduction.
 
     The loss is the sum of the numerators, for a mean divided by the sum of the denominators (NaN where that is 0).
     Merged answers can be merged again. Gradients are left to the caller: under a mean, a shard's are to be multiplied
     by its denominator / the merged denominator.
 
-    Raises ValueError where there is no answer, or one that is not reduced.
+    Raises ValueError where there is no answer, one that is not reduced, or no such reduction.
     """
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"merge has no reduction {reduction!r}: expected one of {', '.join(_REDUCTIONS)}")
     numerators, denominators = [], []
     for answer in answers:
         if answer.numerator is None or answer.denominator is None:
