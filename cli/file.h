@@ -15,7 +15,8 @@ struct lossd_file {
 /* False with errno. lossd_file_close is due in any case. */
 bool lossd_file_open(struct lossd_file *file, const char *path);
 void lossd_file_close(struct lossd_file *file);
-/* Writes a new file, or replaces one. False with errno. */
+/* Writes a new file, or replaces one when all is written: where that fails, the old one is left. What is no
+ * regular file (a pipe, a device) is written as it is. False with errno. */
 bool lossd_file_write(const char *path, const char *data, size_t length);
 
 #endif

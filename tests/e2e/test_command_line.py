@@ -6,7 +6,9 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import select
+import signal
 import struct
 import subprocess
 import tempfile
@@ -139,6 +141,45 @@ class Evaluate(Program):
         self.run_lossd(*arguments, "-o", "a.json")
         self.assertEqual(json.loads((self.folder / "a.json").read_bytes()), json.loads(numbers))
         self.assertIn("safetensors", self.refusal(*arguments, "--gradients", "true", "-o", "g.npy", code=1))
+
+    def test_an_output_file_is_whole_or_not_there(self):
+        def short_of_space():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        arguments = ("eval", "HuberLoss", "--input", "p.npy", "--target", "t.npy", "--reduction", "none", "-o", "l.npy")
+        for old in (None, b"old"):
+            if old:
+                self.write("l.npy", old)
+            there = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+            done = subprocess.run([LOSSD, *arguments], cwd=self.folder, capture_output=True, preexec_fn=short_of_space)
+            self.assertEqual((done.returncode, done.stderr), (3, b"lossd: l.npy: File too large\n"))
+            self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, there)
+
+    def test_an_output_file_keeps_its_mode_and_the_links_to_it(self):
+        arguments = ("eval", "L1Loss", "--input", "p.npy", "--target", "t.npy", "-o")
+        file, link = self.folder / "a.json", self.folder / "link.json"
+        link.symlink_to("a.json")
+        for name, mode in (("link.json", None), ("a.json", None), ("link.json", 0o640), ("a.json", 0o604)):
+            if mode:
+                file.chmod(mode)
+            self.run_lossd(*arguments, name)
+            self.assertEqual(json.loads(file.read_bytes())["loss"], 1.75)
+            self.assertTrue(link.is_symlink())
+            if not mode:
+                mask = os.umask(0)
+                os.umask(mask)
+            self.assertEqual(file.stat().st_mode & 0o777, mode or 0o666 & ~mask)
+
+    def test_output_to_a_pipe_or_device_is_written_there(self):
+        arguments = ("eval", "L1Loss", "--input", "p.npy", "--target", "t.npy", "-o")
+        os.mkfifo(self.folder / "pipe.json")
+        with subprocess.Popen(["cat", "pipe.json"], cwd=self.folder, stdout=subprocess.PIPE) as reader:
+            self.run_lossd(*arguments, "pipe.json")
+            self.assertEqual(json.loads(reader.stdout.read())["loss"], 1.75)
+        (self.folder / "out.json").symlink_to("/dev/stdout")
+        self.assertEqual(self.run_lossd(*arguments, "out.json").stdout.count(b'"loss":1.75'), 2)
+        (self.folder / "full.json").symlink_to("/dev/full")
+        self.assertIn("full.json: No space left on device", self.refusal(*arguments, "full.json", code=3))
 
     def test_definition_is_an_option(self):
         self.write("row.json", b"[[1, 2]]")
