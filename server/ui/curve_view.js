@@ -9,7 +9,7 @@ export function showCurves(made, lead) {
   curves = made;
   role = lead;
   cursor = null;
-  $("readout").textContent = "Point at a plot, or move through it with the arrow keys.";
+  $("readout").textContent = made.length ? "Point at a plot, or move through it with the arrow keys." : "";
   redraw();
 }
 

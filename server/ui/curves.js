@@ -36,6 +36,13 @@ function placeOf(value, k) {
   return place;
 }
 
+// A flat array as nested ones of this shape.
+export function nested(flat, [size, ...inner]) {
+  if (size === undefined) return flat[0];
+  const step = inner.reduce((a, b) => a * b, 1);
+  return Array.from({ length: size }, (_, i) => nested(flat.slice(i * step, (i + 1) * step), inner));
+}
+
 // What is at a place; where the tensor broadcasts, its only one.
 const at = (value, place) => place.reduce((v, i) => Array.isArray(v) ? v[i] ?? v[0] : v, value);
 

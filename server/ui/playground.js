@@ -1,9 +1,10 @@
 // The playground: a request is built from the form as text (so that NaN and large integers pass), posted, and the answer
 // shown. The curves ask the server too: one request for each definition, with the prediction varied over a range.
-import { ownCurves, otherCurve } from "/ui/curves.js";
+import { clearError, showAnswer, showError } from "/ui/answer_view.js";
+import { copy } from "/ui/clipboard.js";
+import { nested, ownCurves, otherCurve } from "/ui/curves.js";
 import { moveCursor, redraw, showCurves } from "/ui/curve_view.js";
-import { $, element, number } from "/ui/dom.js";
-import { heat } from "/ui/plot.js";
+import { $, element } from "/ui/dom.js";
 import { snippets } from "/ui/snippets.js";
 import { tensorsOf } from "/ui/tensor_files.js";
 
@@ -12,6 +13,7 @@ const EXTRA_ROLES = [
   { name: "sample_weight", description: "a factor for each unreduced loss", shape: "that of the unreduced loss" },
   { name: "grad_output", description: "the cotangent of the loss", shape: "that of the loss" },
 ];
+const LONG_LINK = 1000000; // browsers take addresses of 1 to 2 million characters
 let losses = [], loss, digits, compared = []; // compared: names of other losses
 
 // Talking to the server
@@ -37,7 +39,7 @@ function roleField(role) {
   const input = element("textarea", { id, rows: 2, spellcheck: false });
   input.addEventListener("input", () => { $("source").value = "own"; });
   const hint = element("span", { className: "hint",
-    textContent: ` ${role.description}; shape ${role.shape}${role.required ? "" : "; may stay empty"}` });
+    textContent: ` ${role.description}; ${role.shape === "*" ? "any shape" : `shape ${role.shape}`}${role.required ? "" : "; may stay empty"}` });
   return [element("label", { htmlFor: id }, role.name, hint), input];
 }
 
@@ -50,6 +52,7 @@ function optionField(option) {
       ...values.map((v) => element("option", { value: v, textContent: v })))
     : element("input", { id, type: "text", inputMode: option.type === "string" ? "text" : "decimal" });
   control.title = option.description;
+  control.addEventListener("focus", () => { $("option-text").textContent = `${option.name}: ${option.description}`; });
   return element("div", {}, element("label", { htmlFor: id, textContent: option.name, title: option.description }), control);
 }
 
@@ -96,25 +99,43 @@ function tensorText(value) {
   return `[${value.map((row) => JSON.stringify(row)).join(",\n ")}]`;
 }
 
-function setInputs(body) {
+// texts: {role: text}; what is not there is empty. Optional tensors that are given are seen.
+function setInputs(texts) {
   for (const role of rolesOf(loss)) {
-    const field = $(`role-${role.name}`), text = role.name in body ? tensorText(body[role.name]) : "";
+    const field = $(`role-${role.name}`), text = texts[role.name] ?? "";
     field.value = text;
     field.rows = Math.min(10, 1 + text.split("\n").length);
+    if (text && !role.required) $("optional").open = true;
   }
 }
 
+const inputTexts = () => Object.fromEntries(rolesOf(loss).map(({ name }) => [name, $(`role-${name}`).value]));
+
+const textsOf = (body) => Object.fromEntries(rolesOf(loss).filter(({ name }) => name in body)
+  .map(({ name }) => [name, tensorText(body[name])]));
+
 async function chooseSource(source) {
   if (source === "example") {
-    setInputs(loss.example);
+    setInputs(textsOf(loss.example));
     setOptions(loss.example.options ?? {});
   } else if (source.startsWith("digits")) {
     digits ??= (await ask("/examples/digits.json")).content;
     if (!["CrossEntropyLoss", "MultiMarginLoss"].includes(loss.name)) chooseLoss("CrossEntropyLoss");
     const count = source === "digits" ? digits.target.length : 50;
-    setInputs({ input: digits.input.slice(0, count), target: digits.target.slice(0, count) });
+    setInputs(textsOf({ input: digits.input.slice(0, count), target: digits.target.slice(0, count) }));
   }
   $("source").value = source;
+}
+
+// Numbers of one's own stay where the other loss takes the same tensors.
+async function changeLoss(name) {
+  const tensors = () => JSON.stringify(loss.roles.filter((r) => r.required).map((r) => [r.name, r.shape]));
+  const before = tensors(), texts = $("source").value === "own" ? inputTexts() : null;
+  chooseLoss(name);
+  $("varied").value = 0;
+  if (texts && tensors() === before) setInputs(texts);
+  else await chooseSource("example");
+  compute();
 }
 
 // The request as text
@@ -145,56 +166,9 @@ function bodyText() {
 
 // Showing
 
-function showError(error) {
-  const problem = error.problem ?? { title: "No answer", detail: error.message };
-  $("error").replaceChildren(...[
-    element("strong", { textContent: problem.title }), element("p", { textContent: problem.detail }),
-    ...(problem.hint ? [element("p", { textContent: problem.hint })] : []),
-    element("p", { className: "code", textContent: [problem.status, problem.code].filter(Boolean).join(" ") }),
-  ]);
-  $("error").hidden = false;
-  for (const id of ["numbers", "timing", "gradients"]) $(id).replaceChildren(); // of an earlier request
-  const [, first, second] = (problem.pointer ?? "").split("/");
-  $(first === "options" ? `option-${second}` : `role-${first}`)?.setAttribute("aria-invalid", "true");
-}
-
-function clearError() {
-  $("error").hidden = true;
-  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-}
-
 function showToken() {
   $("token").hidden = false;
   document.querySelector("label[for=token]").hidden = false;
-}
-
-// An array of any rank as rows of its last dimension; a vector is one row.
-function asRows(value) {
-  if (!Array.isArray(value)) return [[number(value)]];
-  return Array.isArray(value[0]) ? value.flatMap(asRows) : [value.map(number)];
-}
-
-function shortened(value) {
-  const text = JSON.stringify(value);
-  return text.length <= 2000 ? text : `${text.slice(0, 2000)} ...`;
-}
-
-function showAnswer({ content, timing }) {
-  const numbers = ["loss", "numerator", "denominator"].filter((name) => name in content);
-  $("numbers").replaceChildren(...numbers.map((name) => element("div", {},
-    element("dt", { textContent: name }), element("dd", { id: `answer-${name}`, textContent: shortened(content[name]) }))));
-  $("timing").textContent = timing ? `Server-Timing, in ms: ${timing.replaceAll(";dur=", " ")}` : "";
-  $("gradients").replaceChildren(...Object.entries(content.gradients ?? {}).flatMap(([role, value]) => {
-    const canvas = element("canvas", { className: "heat", id: `heat-${role}` });
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `gradient of ${role}`);
-    const rows = asRows(value), largest = heat(canvas, rows);
-    canvas.style.height = `${Math.min(20, 2 + rows.length)}rem`;
-    return [element("h3", { textContent: `Gradient of ${role}` }), canvas,
-      element("p", { className: "hint",
-        textContent: `${rows.length} x ${canvas.width}; blue negative, orange positive; largest magnitude ${largest}` }),
-      element("details", {}, element("summary", { textContent: "numbers" }), element("pre", { textContent: shortened(value) }))];
-  }));
 }
 
 // Curves
@@ -202,8 +176,8 @@ function showAnswer({ content, timing }) {
 // A tensor of the request as nested arrays; base64 has none.
 function asNested(value) {
   const data = value?.data ?? value;
-  if (typeof data === "number" || Array.isArray(data)) return data;
-  throw new Error("not nested");
+  if (typeof data !== "number" && !Array.isArray(data)) throw new Error("not nested");
+  return value.shape ? nested([data].flat(Infinity), value.shape) : data;
 }
 
 function currentInputs() {
@@ -217,38 +191,42 @@ async function makeCurves() {
   const { definition, ...given } = optionValues();
   delete given.reduction;
   const last = [inputs[loss.roles[0].name]].flat(Infinity).length - 1;
-  const k = Math.min(Math.max(0, $("varied").valueAsNumber || 0), last);
+  const k = Math.min(Math.max(0, Math.floor($("varied").valueAsNumber || 0)), last);
   $("varied").max = last;
+  $("varied").value = k;
   const own = await ownCurves(ask, loss, inputs, given, $("option-definition").value, k);
   const others = await Promise.all(compared.filter((name) => name !== loss.name)
     .map((name) => otherCurve(ask, losses.find((l) => l.name === name), loss, inputs, k)));
   return [
-    ...own.map((c) => ({ ...c, color: COLORS[c.definition], dash: c.definition === "pytorch" ? [14, 10] : [] })),
+    ...own.map((c) => ({ ...c, color: COLORS[c.definition], dash: c.definition === "pytorch" ? [8, 6] : [] })),
     ...others.map((c, i) => c && { ...c, color: COLORS.others[i % COLORS.others.length], dash: [] }).filter(Boolean)];
 }
 
-// The permalink: everything but the digits, which are named
+// The permalink: everything but the digits, which are named, and numbers that are too many
 
-function state() {
-  const source = $("source").value, inputs = {};
-  if (source === "own") for (const role of rolesOf(loss)) inputs[role.name] = $(`role-${role.name}`).value;
+function state(inputs) {
+  const source = $("source").value === "own" && !inputs ? "example" : $("source").value;
   const options = Object.fromEntries(loss.options.map((o) => [o.name, $(`option-${o.name}`).value]).filter(([, v]) => v));
-  return { loss: loss.name, source, options, inputs, compared, language: $("language").value, varied: $("varied").value };
+  return { loss: loss.name, source, options, inputs: source === "own" ? inputs : {}, compared, language: $("language").value,
+    varied: $("varied").value };
 }
 
 async function restore(fragment) {
   const wanted = JSON.parse(decodeURIComponent(fragment));
   chooseLoss(wanted.loss);
   await chooseSource(wanted.source);
-  for (const [name, text] of Object.entries(wanted.inputs)) if ($(`role-${name}`)) $(`role-${name}`).value = text;
+  if (wanted.source === "own") setInputs(wanted.inputs);
   setOptions(wanted.options);
   compared = (wanted.compared ?? []).filter((name) => losses.some((l) => l.name === name));
   $("varied").value = wanted.varied ?? 0;
-  if (wanted.language in snippets) $("language").value = wanted.language;
+  if (Object.hasOwn(snippets, wanted.language)) $("language").value = wanted.language;
 }
 
+const isLong = (inputs) => Object.values(inputs).join("").length > LONG_LINK / 2;
+
 function remember() {
-  history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(state()))}`);
+  const inputs = inputTexts(), fragment = encodeURIComponent(JSON.stringify(state(isLong(inputs) ? null : inputs)));
+  history.replaceState(null, "", `#${fragment}`);
 }
 
 // Files: tensors go to the fields of their names; the one tensor of a .npy file, else, to the field it was dropped on.
@@ -269,7 +247,8 @@ async function takeFile(file, field) {
 // Acting
 
 function showSnippet() {
-  $("snippet").textContent = snippets[$("language").value](location.origin + path(), bodyText());
+  const headers = { "Content-Type": "application/json", ...($("token").value ? { Authorization: "Bearer TOKEN" } : {}) };
+  $("snippet").textContent = snippets[$("language").value](location.origin + path(), headers, bodyText());
 }
 
 let turn = 0; // answers to what was asked before the last Compute are dropped
@@ -277,6 +256,7 @@ let turn = 0; // answers to what was asked before the last Compute are dropped
 async function compute() {
   const mine = ++turn;
   clearError();
+  $("said").textContent = "";
   remember();
   showSnippet();
   try {
@@ -291,31 +271,28 @@ async function compute() {
   document.body.dataset.turn = mine;
 }
 
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    $("said").textContent = "Copied.";
-  } catch {
-    $("said").textContent = "This browser does not let pages copy here; the text is selected below.";
-    getSelection().selectAllChildren($("snippet"));
-  }
+async function copyLink() {
+  const whole = $("source").value !== "own" || !isLong(inputTexts());
+  const how = whole ? "Copied." : "Copied, without the numbers: they are too many for a link.";
+  $("said").textContent = await copy(location.href) ? how : "This browser does not let pages copy; the link is this page's address.";
+}
+
+async function copySnippet() {
+  const copied = await copy($("snippet").textContent);
+  $("said").textContent = copied ? "Copied." : "This browser does not let pages copy; the text is selected below.";
+  if (!copied) getSelection().selectAllChildren($("snippet"));
 }
 
 function listen() {
   $("form").addEventListener("submit", (event) => { event.preventDefault(); compute(); });
-  $("loss").addEventListener("change", async () => {
-    chooseLoss($("loss").value);
-    $("varied").value = 0;
-    await chooseSource("example");
-    compute();
-  });
+  $("loss").addEventListener("change", () => changeLoss($("loss").value));
   $("source").addEventListener("change", async () => { await chooseSource($("source").value); compute(); });
   $("options").addEventListener("change", () => { nameDefaults(); compute(); });
   $("roles").addEventListener("change", compute);
   $("token").addEventListener("change", start);
   $("language").addEventListener("change", () => { showSnippet(); remember(); });
-  $("copy").addEventListener("click", () => copy($("snippet").textContent));
-  $("share").addEventListener("click", () => copy(location.href));
+  $("copy").addEventListener("click", copySnippet);
+  $("share").addEventListener("click", copyLink);
   $("compare").addEventListener("change", () => {
     compared = [...new Set([...compared, $("compare").value])];
     $("compare").value = "";
@@ -324,7 +301,7 @@ function listen() {
   $("varied").addEventListener("change", compute);
   for (const id of ["value-plot", "slope-plot"]) $(id).addEventListener("keydown", moveCursor);
   $("forget").addEventListener("click", () => { compared = []; compute(); });
-  $("file").addEventListener("change", () => takeFile($("file").files[0], `role-${loss.roles[0].name}`));
+  $("file").addEventListener("change", () => [...$("file").files].forEach((file) => takeFile(file, `role-${loss.roles[0].name}`)));
   $("form").addEventListener("dragover", (event) => event.preventDefault());
   $("form").addEventListener("drop", (event) => {
     if (!event.dataTransfer.files.length) return;
@@ -332,6 +309,19 @@ function listen() {
     takeFile(event.dataTransfer.files[0], event.target.id.startsWith("role-") ? event.target.id : `role-${loss.roles[0].name}`);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  addEventListener("resize", redraw);
+  addEventListener("hashchange", open);
+}
+
+// What the address says, or the first page.
+async function open() {
+  try {
+    await restore(location.hash.slice(1));
+  } catch {
+    chooseLoss("HuberLoss");
+    await chooseSource("example");
+  }
+  compute();
 }
 
 async function start() {
@@ -342,14 +332,8 @@ async function start() {
     return showError(error);
   }
   $("loss").replaceChildren(...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
-  $("compare").append(...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
-  try {
-    await restore(location.hash.slice(1));
-  } catch {
-    chooseLoss("HuberLoss");
-    await chooseSource("example");
-  }
-  compute();
+  $("compare").replaceChildren($("compare").options[0], ...losses.map((l) => element("option", { value: l.name, textContent: l.name })));
+  open();
 }
 
 $("language").replaceChildren(...Object.keys(snippets).map((name) => element("option", { value: name, textContent: name })));

@@ -26,13 +26,13 @@ function extent(values) {
 // curves: [{x: numbers, y: numbers, color: a variable of style.css, dash: lengths}]; cursor: an x to mark, or null. Returns the x
 // that is at a fraction of the canvas's width.
 export function plot(canvas, curves, cursor) {
-  const pen = canvas.getContext("2d"), { width, height } = canvas, pad = { left: 110, right: 20, top: 16, bottom: 46 };
+  const { clientWidth: width, clientHeight: height } = canvas, pad = { left: 54, right: 10, top: 8, bottom: 24 };
+  const pen = penFor(canvas, width, height);
   const [x0, x1] = extent(curves.flatMap((c) => [c.x[0], c.x.at(-1)])), [y0, y1] = extent(curves.flatMap((c) => c.y));
   const px = (x) => pad.left + (x - x0) / (x1 - x0) * (width - pad.left - pad.right);
   const py = (y) => height - pad.bottom - (y - y0) / (y1 - y0) * (height - pad.top - pad.bottom);
-  pen.clearRect(0, 0, width, height);
   if (!curves.length) return () => null;
-  drawGrid(pen, ticks(x0, x1, 8), ticks(y0, y1, 6), px, py, width, height, pad);
+  drawGrid(pen, ticks(x0, x1, width / 75), ticks(y0, y1, height / 43), px, py, width, height, pad);
   pen.save();
   pen.beginPath();
   pen.rect(pad.left, pad.top, width - pad.left - pad.right, height - pad.top - pad.bottom);
@@ -43,10 +43,19 @@ export function plot(canvas, curves, cursor) {
   return (fraction) => x0 + (fraction * width - pad.left) / (width - pad.left - pad.right) * (x1 - x0);
 }
 
+// A clear canvas whose units are the page's pixels, as fine as the screen's.
+function penFor(canvas, width, height) {
+  const pen = canvas.getContext("2d");
+  canvas.width = width * devicePixelRatio;
+  canvas.height = height * devicePixelRatio;
+  pen.scale(devicePixelRatio, devicePixelRatio);
+  return pen;
+}
+
 function drawCursor(pen, at, height) {
   pen.strokeStyle = color("--soft");
-  pen.lineWidth = 2;
-  pen.setLineDash([4, 6]);
+  pen.lineWidth = 1;
+  pen.setLineDash([2, 3]);
   pen.beginPath();
   pen.moveTo(at, 0);
   pen.lineTo(at, height);
@@ -54,7 +63,7 @@ function drawCursor(pen, at, height) {
 }
 
 function drawGrid(pen, xs, ys, px, py, width, height, pad) {
-  pen.font = "22px system-ui, sans-serif";
+  pen.font = "12px system-ui, sans-serif";
   pen.fillStyle = color("--soft");
   pen.strokeStyle = color("--line");
   pen.lineWidth = 1;
@@ -64,20 +73,20 @@ function drawGrid(pen, xs, ys, px, py, width, height, pad) {
   for (const x of xs) {
     pen.moveTo(px(x), pad.top);
     pen.lineTo(px(x), height - pad.bottom);
-    pen.fillText(shorten(x), px(x), height - 14);
+    pen.fillText(shorten(x), px(x), height - 7);
   }
   pen.textAlign = "right";
   for (const y of ys) {
     pen.moveTo(pad.left, py(y));
     pen.lineTo(width - pad.right, py(y));
-    pen.fillText(shorten(y), pad.left - 10, py(y) + 8);
+    pen.fillText(shorten(y), pad.left - 6, py(y) + 4);
   }
   pen.stroke();
 }
 
 function drawCurve(pen, curve, px, py) {
   pen.strokeStyle = color(curve.color);
-  pen.lineWidth = 3.5;
+  pen.lineWidth = 2;
   pen.setLineDash(curve.dash);
   pen.beginPath();
   let down = false;
@@ -90,16 +99,29 @@ function drawCurve(pen, curve, px, py) {
   pen.stroke();
 }
 
-// One pixel a number: rows by the outer dimensions, columns by the last; blue below 0, orange above, scaled to the
-// largest magnitude, which is returned. What is not finite is grey.
+const SIDE = 1000; // pixels of a picture; canvases have an end
+
+// The number of largest magnitude among some; not finite is largest.
+const strength = (v) => Number.isFinite(v) ? Math.abs(v) : Infinity;
+const strongest = (values) => values.reduce((a, b) => strength(b) > strength(a) ? b : a);
+
+// One pixel a number, or a block of numbers where there are many: rows by the outer dimensions, columns by the last; blue below 0,
+// orange above, scaled to the largest magnitude, and grey what is not finite. Returns what a caption says.
 export function heat(canvas, rows) {
-  const largest = rows.flat().reduce((m, v) => Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m, 0);
-  canvas.width = Math.max(1, ...rows.map((row) => row.length));
-  canvas.height = Math.max(1, rows.length);
+  const finite = rows.flat().filter(Number.isFinite), columns = rows[0]?.length ?? 0, count = rows.length * columns;
+  const largest = finite.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const across = Math.ceil(columns / SIDE) || 1, down = Math.ceil(rows.length / SIDE) || 1;
+  canvas.width = Math.max(1, Math.ceil(columns / across));
+  canvas.height = Math.max(1, Math.ceil(rows.length / down));
   const pen = canvas.getContext("2d"), image = pen.createImageData(canvas.width, canvas.height);
-  rows.forEach((row, r) => row.forEach((v, c) => image.data.set(shade(v, largest), 4 * (r * canvas.width + c))));
+  for (let r = 0; count && r < canvas.height; r++) {
+    for (let c = 0; c < canvas.width; c++) {
+      const block = rows.slice(r * down, (r + 1) * down).flatMap((row) => row.slice(c * across, (c + 1) * across));
+      image.data.set(shade(strongest(block), largest), 4 * (r * canvas.width + c));
+    }
+  }
   pen.putImageData(image, 0, 0);
-  return largest;
+  return { columns, largest, block: across * down, finite: finite.length === count };
 }
 
 function shade(value, largest) {

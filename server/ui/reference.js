@@ -21,6 +21,15 @@ function range(schema) {
   return Object.keys(words).filter((k) => k in schema).map((k) => ` ${words[k]} ${schema[k]}`).join("");
 }
 
+// Markdown, as far as the document has it: paragraphs, lists, `code` and **strong**.
+function inline(text) {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => part.startsWith("`") ? element("code", { textContent: part.slice(1, -1) })
+    : part.startsWith("**") ? element("strong", { textContent: part.slice(2, -2) }) : part);
+}
+
+const prose = (text) => text.split(/\n\n/).map((part) => !part.startsWith("* ") ? element("p", {}, ...inline(part))
+  : element("ul", {}, ...part.slice(2).split(/\n\* /).map((item) => element("li", {}, ...inline(item)))));
+
 function table(headings, rows) {
   return element("table", {}, element("thead", {}, element("tr", {}, ...headings.map((h) => element("th", { textContent: h })))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { textContent: text }))))));
@@ -28,7 +37,7 @@ function table(headings, rows) {
 
 function members(schema) {
   return Object.entries(schema.properties ?? {}).flatMap(([name, raw]) => {
-    const property = resolve(raw), needed = schema.required?.includes(name) ? "required" : "";
+    const property = resolve(raw), needed = schema.required?.includes(name) ? "yes" : "";
     const row = [name, kind(raw) + range(property), needed, property.description ?? ""];
     return name === "options" ? [row, ...members(property).map(([n, ...rest]) => [`options.${n}`, ...rest])] : [row];
   });
@@ -39,7 +48,7 @@ function requestPart(operation) {
   if (!content) return [];
   const schema = resolve(content["application/json"]?.schema) ?? {};
   return [element("h3", { textContent: `Request: ${Object.keys(content).join(", ")}` }),
-    ...(schema.properties ? [table(["member", "type", "", "meaning"], members(schema))] : [])];
+    ...(schema.properties ? [table(["member", "type", "required", "meaning"], members(schema))] : [])];
 }
 
 function parameterPart(operation) {
@@ -93,7 +102,7 @@ function operationPart(method, path, operation) {
   part.dataset.words = `${method} ${path} ${operation.summary ?? ""}`.toLowerCase();
   part.addEventListener("toggle", () => {
     if (part.childElementCount > 1) return;
-    part.append(...(operation.description ? [element("code", { className: "formula", textContent: operation.description })] : []),
+    part.append(...(operation.description ? [element("code", { className: "formula", textContent: operation.description.replace(/^```tex\n|\n```$/g, "") })] : []),
       ...tryPart(method, path, operation), ...requestPart(operation), ...parameterPart(operation), ...answerPart(operation));
   });
   return part;
@@ -110,7 +119,7 @@ function schemaPart([name, schema]) {
 function show() {
   const operations = Object.entries(spec.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })));
-  $("reference").replaceChildren(element("p", { textContent: spec.info.description }),
+  $("reference").replaceChildren(...prose(spec.info.description),
     ...spec.tags.flatMap(({ name }) => [element("h2", { textContent: name }),
       ...operations.filter((o) => o.operation.tags.includes(name)).map((o) => operationPart(o.method, o.path, o.operation))]),
     element("h2", { textContent: "schemas" }), ...Object.entries(spec.components.schemas).map(schemaPart));

@@ -30,7 +30,7 @@ function base64(bytes) {
 
 function tensorText(dtype, shape, bytes) {
   const count = shape.reduce((a, b) => a * b, 1), [size, read] = READERS[dtype] ?? [];
-  if (!size || count > SHORT) return JSON.stringify({ dtype, shape, base64: base64(bytes) });
+  if (!size || count > SHORT || count === 0) return JSON.stringify({ dtype, shape, base64: base64(bytes) });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = nested(Array.from({ length: count }, (_, i) => numberText(view[read](i * size, true), dtype)), shape);
   return dtype === "float64" ? data : `{"dtype": "${dtype}", "data": ${data}}`;
