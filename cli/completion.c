@@ -1,6 +1,6 @@
 /* Completion: the shells' scripts ask `lossd complete WORD...`, which answers from the tables of losses,
- * flags and commands. A line is a candidate, or a candidate, a tab and what it means; ":files" stands for
- * file names. */
+ * flags and commands; they make two words of --flag=value. A line is a candidate, or a candidate, a tab and
+ * what it means; ":files" stands for file names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,13 +32,13 @@ int lossd_completion_command(int argc, char **argv) {
 /* Candidates
  * ------------------------------------------------------------------------------------------------------- */
 
-/* Prints dashes and name, where they begin with word; flags of losses with dashes for underscores where word
+/* Prints prefix and name, where they begin with word; flags of losses with dashes for underscores where word
  * has dashes. */
-static void offer(const char *word, const char *dashes, const char *name, const char *help) {
-  char text[128];
-  const size_t length = strlen(dashes);
-  const bool dashed = *dashes && strlen(word) > length && strchr(word + length, '-');
-  snprintf(text, sizeof text, "%s%s", dashes, name);
+static void offer(const char *word, const char *prefix, const char *name, const char *help) {
+  char text[256];
+  const size_t length = strlen(prefix);
+  const bool dashed = *prefix && strlen(word) > length && strchr(word + length, '-');
+  snprintf(text, sizeof text, "%s%s", prefix, name);
   for (char *p = text; dashed && *p; p++)
     if (*p == '_') *p = '-';
   if (!strncmp(text, word, strlen(word))) printf("%s%s%s\n", text, help ? "\t" : "", help ? help : "");
@@ -85,14 +85,30 @@ static void offer_option_value(const char *word, const struct lossd_option *opti
   if (option->type == LOSSD_CHOICE) offer_list(word, option->choices);
 }
 
+/* Whether name stands in the list, which ends with a comma. */
+static bool is_listed(const char *list, const char *name) {
+  const size_t length = strlen(name);
+  for (const char *comma; (comma = strchr(list, ',')); list = comma + 1)
+    if ((size_t)(comma - list) == length && !memcmp(list, name, length)) return true;
+  return false;
+}
+
+/* Names with commas: what stands before the last comma stays, and is not offered again. */
+static void offer_gradients(const char *word, const struct lossd_loss *loss) {
+  char before[128];
+  const char *comma = strrchr(word, ',');
+  snprintf(before, sizeof before, "%.*s", comma ? (int)(comma + 1 - word) : 0, word);
+  if (!comma) offer(word, "", "true", "all that there are");
+  for (int i = 0; i < loss->role_count; i++)
+    if (loss->roles[i].differentiable && !is_listed(before, loss->roles[i].name))
+      offer(word, before, loss->roles[i].name, NULL);
+}
+
 static void offer_own_value(const char *word, const struct lossd_loss *loss, int flag) {
   static const char *const definitions[] = {"textbook", "pytorch", NULL};
   if (lossd_eval_flags[flag].file) puts(":files");
   if (flag == LOSSD_EVAL_DEFINITION) offer_list(word, definitions);
-  if (flag != LOSSD_EVAL_GRADIENTS) return;
-  offer(word, "", "true", "all that there are");
-  for (int i = 0; i < loss->role_count; i++)
-    if (loss->roles[i].differentiable) offer(word, "", loss->roles[i].name, NULL);
+  if (flag == LOSSD_EVAL_GRADIENTS) offer_gradients(word, loss);
 }
 
 static bool offer_eval_value(const char *word, const char *before, const struct lossd_loss *loss) {

@@ -1,14 +1,18 @@
-# Completion of lossd for bash: asks lossd itself.
+# Completion of lossd for bash: asks lossd itself. To bash, the "=" of --flag=value is a word between two others.
 _lossd() {
-  local line
+  local line word words=()
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    [[ $word == = ]] || words+=("$word")
+  done
+  [[ $word == = ]] && word= && words+=("")
   COMPREPLY=()
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
       compopt -o filenames 2>/dev/null
-      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$2")
+      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$word")
     else
       COMPREPLY+=("${line%%$'\t'*}")
     fi
-  done < <("$1" complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <("$1" complete "${words[@]}" 2>/dev/null)
 }
 complete -F _lossd lossd

@@ -2,11 +2,16 @@
 function __lossd_complete
     set -l words (commandline -opc)
     set -l word (commandline -ct)
+    set -l flag (string match -r -- '^--[^=]*=' "$word"; or echo)
+    if test -n "$flag"
+        set -a words (string trim -r -c = -- $flag)
+        set word (string replace -- $flag '' "$word")
+    end
     for line in ($words[1] complete $words[2..-1] "$word" 2>/dev/null)
         if test "$line" = :files
-            __fish_complete_path "$word"
+            string join \n -- $flag(__fish_complete_path "$word")
         else
-            echo $line
+            string join \n -- $flag$line
         end
     end
 end

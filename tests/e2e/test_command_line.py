@@ -319,6 +319,9 @@ class Completion(Program):
         self.assertEqual(self.candidates("eval", "HuberLoss", "--re"), ["--reduction", "--request"])
         self.assertEqual(self.candidates("eval", "HuberLoss", "--reduction", ""), ["none", "mean", "sum"])
         self.assertEqual(self.candidates("eval", "HuberLoss", "--gradients", ""), ["true", "input", "target"])
+        for typed, offered in (("input,", ["input,target"]), ("target,i", ["target,input"]), ("input,target,", []), ("inp", ["input"]),
+                               ("nothing,t", ["nothing,target"]), ("put,inp", ["put,input"])):
+            self.assertEqual(self.candidates("eval", "HuberLoss", "--gradients", typed), offered)
         self.assertEqual(self.candidates("eval", "HuberLoss", "--input", ""), [":files"])
         self.assertEqual(self.candidates("eval", "HuberLoss", "-o", ""), [":files"])
         self.assertEqual(self.candidates("show", "Huber"), ["HuberLoss"])
@@ -333,7 +336,12 @@ class Completion(Program):
     TYPED = {"lossd ev": "lossd eval", "lossd eval HuberLoss --del": "lossd eval HuberLoss --delta",
              "lossd eval HuberLoss --reduction su": "lossd eval HuberLoss --reduction sum",
              "lossd eval HuberLoss --input p.n": "lossd eval HuberLoss --input p.npy", "lossd show CosineE": "lossd show CosineEmbeddingLoss",
-             "lossd --log-f": "lossd --log-format"}
+             "lossd --log-f": "lossd --log-format", "lossd eval HuberLoss --gradients input,t": "lossd eval HuberLoss --gradients input,target",
+             "lossd eval HuberLoss --reduction=su": "lossd eval HuberLoss --reduction=sum",
+             "lossd eval HuberLoss --gradients=input,": "lossd eval HuberLoss --gradients=input,target",
+             "lossd eval HuberLoss --target=x --input=p.n": "lossd eval HuberLoss --target=x --input=p.npy",
+             "lossd eval HuberLoss --target=x.npy --del": "lossd eval HuberLoss --target=x.npy --delta",
+             "lossd --port=1 --tls-k": "lossd --port=1 --tls-key", "lossd --log-format=te": "lossd --log-format=text"}
 
     def setUp(self):
         super().setUp()
@@ -345,25 +353,17 @@ class Completion(Program):
         self.write(name, self.run_lossd("completion", shell).stdout)
         return name
 
-    def test_bash_completes(self):
-        for typed, line in self.TYPED.items():
-            words = typed.split()
-            program = (f". ./{self.script('bash')}; COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; "
-                       f'_lossd lossd {words[-1]} ""; printf "%s\\n" "${{COMPREPLY[@]}}"')
-            done = subprocess.run(["bash", "-c", program], cwd=self.folder, env=self.environment, capture_output=True, text=True)
-            self.assertEqual(done.stdout.split(), line.split()[-1:], done.stderr)
-
     def test_fish_completes(self):
         for typed, line in self.TYPED.items():
             done = subprocess.run(["fish", "--no-config", "-c", f"source {self.script('fish')}; complete -C '{typed}'"],
                                   cwd=self.folder, env=self.environment, capture_output=True, text=True)
             self.assertEqual([offer.split("\t")[0] for offer in done.stdout.splitlines()], line.split()[-1:], done.stderr)
 
-    def test_zsh_completes(self):
-        """On a terminal, as zsh completes nowhere else. Tab, then to the line's begin, where the line becomes words to print."""
+    def complete_on_a_terminal(self, shell, setup, *command):
+        """Tab, then to the line's begin, where the line becomes words to print."""
         master, terminal = pty.openpty()
-        shell = subprocess.Popen(["zsh", "-f", "-i"], cwd=self.folder, env=self.environment, stdin=terminal, stdout=terminal,
-                                 stderr=terminal, start_new_session=True)
+        child = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdin=terminal, stdout=terminal, stderr=terminal,
+                                 start_new_session=True)
         os.close(terminal)
         shown = b""
 
@@ -376,15 +376,21 @@ class Completion(Program):
             return found
 
         try:
-            os.write(master, f"autoload -U compinit; compinit -D -u; source ./{self.script('zsh')}; PS1=; bindkey -e; print rea''dy\n".encode())
+            os.write(master, f"{setup}; source ./{self.script(shell)}; PS1=; echo rea''dy\n".encode())
             until(rb"ready\r\n")
             for typed, line in self.TYPED.items():
-                os.write(master, f"{typed}\t\x01print -r '<\x05>'\n".encode())
+                os.write(master, f"{typed}\t\x01echo '<\x05>'\n".encode())
                 self.assertEqual(until(rb"\n<(.*?) ?>\r")[1].decode(), line)
         finally:
-            shell.kill()
-            shell.wait()
+            child.kill()
+            child.wait()
             os.close(master)
+
+    def test_bash_completes(self):
+        self.complete_on_a_terminal("bash", "set -o emacs", "bash", "--noprofile", "--norc", "-i")
+
+    def test_zsh_completes(self):
+        self.complete_on_a_terminal("zsh", "autoload -U compinit; compinit -D -u; bindkey -e", "zsh", "-f", "-i")
 
 
 class Page(Program):
