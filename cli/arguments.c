@@ -70,10 +70,12 @@ static bool given_twice(const char *name, char error[512]) {
   return false;
 }
 
+/* A file's path. */
 static bool once(const char **slot, const char *name, const char *value, char error[512]) {
   if (*slot) return given_twice(name, error);
   *slot = value;
-  return true;
+  if (!*value) snprintf(error, 512, "--%s is \"\": expected the name of a file", name);
+  return *value;
 }
 
 static bool set_workers(struct lossd_eval_arguments *a, const char *value, char error[512]) {
@@ -120,6 +122,14 @@ static bool take(struct lossd_eval_arguments *a, const char *name, const char *v
 static bool is_known(const struct lossd_loss *loss, const char *name) {
   return lossd_input_find(loss, name, strlen(name)) >= 0 || is_option(loss, name) ||
          lossd_eval_flag_find(name) >= 0;
+}
+
+bool lossd_is_eval_flag(const char *text) {
+  char name[LOSSD_FLAG_TEXT_BYTES];
+  if (strncmp(text, "--", 2) || !lossd_flag_name(text + 2, strcspn(text + 2, "="), name)) return false;
+  for (int i = 0; i < lossd_loss_count; i++)
+    if (is_known(lossd_losses[i], name)) return true;
+  return false;
 }
 
 /* Files that need company, or none, and standard input, which can be read once. */

@@ -37,6 +37,8 @@ struct lossd_eval_arguments {
 bool lossd_flag_name(const char *text, size_t length, char out[LOSSD_FLAG_TEXT_BYTES]);
 /* The command's own flag of that name, or -1. */
 int lossd_eval_flag_find(const char *name);
+/* Whether text, as in --flag or --flag=value, is one that `lossd eval` takes for some loss. */
+bool lossd_is_eval_flag(const char *text);
 /* argv begins behind the loss. False with one line in error. */
 bool lossd_eval_arguments_read(struct lossd_eval_arguments *arguments, const struct lossd_loss *loss,
                                int argc, char **argv, char error[512]);

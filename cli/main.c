@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "server/config_table.h"
 #include "server/serve.h"
 
 static int serve_command(int argc, char **argv) {
@@ -22,17 +24,40 @@ const struct lossd_command lossd_commands[] = {
     {NULL, NULL, NULL, NULL, false},
 };
 
+static bool is_server_flag(const char *name, size_t length) {
+  for (int i = 0; i < lossd_flag_count; i++)
+    if (strlen(lossd_flags[i].name) == length && !memcmp(lossd_flags[i].name, name, length)) return true;
+  return false;
+}
+
 static int unknown(const char *name) {
   const char *names[sizeof lossd_commands / sizeof *lossd_commands];
   char quoted[LOSSD_QUOTE_TEXT];
   size_t count = 0;
+  struct lossd_problem problem;
   for (const struct lossd_command *c = lossd_commands; c->help; c++) names[count++] = c->name;
   const char *nearest = lossd_nearest(name, strlen(name), names, count);
-  lossd_quote(name, strlen(name), quoted);
-  if (nearest)
-    fprintf(stderr, "lossd: unknown command \"%s\": did you mean %s?\n", quoted, nearest);
+  fprintf(stderr, "lossd: unknown command \"%s\": ", lossd_quote(name, strlen(name), quoted));
+  if (lossd_find(name, strlen(name), &problem))
+    fprintf(stderr, "did you mean lossd eval %s or lossd show %s?\n", name, name);
+  else if (is_server_flag(name, strlen(name)))
+    fprintf(stderr, "did you mean --%s?\n", name);
+  else if (nearest)
+    fprintf(stderr, "did you mean %s?\n", nearest);
   else
-    fprintf(stderr, "lossd: unknown command \"%s\": lossd --help lists all\n", quoted);
+    fputs("lossd --help lists all\n", stderr);
+  return LOSSD_EXIT_USAGE;
+}
+
+/* A flag of `lossd eval` where the server's are due. */
+static bool is_astray(const char *text) {
+  return lossd_is_eval_flag(text) && !is_server_flag(text + 2, strcspn(text + 2, "="));
+}
+
+static int astray(const char *text) {
+  const int length = (int)strcspn(text, "=");
+  fprintf(stderr, "lossd: %.*s is a flag of lossd eval: lossd eval LOSS %.*s ...\n", length, text, length,
+          text);
   return LOSSD_EXIT_USAGE;
 }
 
@@ -58,6 +83,7 @@ static void reserve_standard_streams(void) {
 
 int main(int argc, char **argv) {
   reserve_standard_streams();
+  if (argc > 1 && is_astray(argv[1])) return astray(argv[1]);
   if (argc < 2 || argv[1][0] == '-') return lossd_serve(argc, argv);
   for (const struct lossd_command *c = lossd_commands; c->name; c++)
     if (!strcmp(c->name, argv[1])) return run(c, argc - 2, argv + 2);

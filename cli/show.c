@@ -100,10 +100,11 @@ static void print_example(const struct lossd_loss *loss) {
 }
 
 int lossd_show_command(int argc, char **argv) {
-  const bool json = argc == 2 && !strcmp(argv[1], "--json");
-  if (argc == 0 || argc > 2 || (argc == 2 && !json))
+  const bool first = argc == 2 && !strcmp(argv[0], "--json");
+  const bool json = first || (argc == 2 && !strcmp(argv[1], "--json"));
+  if (argc == 0 || argc > 2 || (argc == 2 && !json) || argv[first][0] == '-')
     return usage("show takes the name of a loss, and --json: lossd show MSELoss");
-  const struct lossd_loss *loss = lossd_named_loss(argv[0]);
+  const struct lossd_loss *loss = lossd_named_loss(argv[first]);
   if (!loss) return LOSSD_EXIT_REFUSED;
   if (json) return print_json(loss);
   printf("%s: %s\n\n  %s\n", loss->name, loss->summary, loss->formula);

@@ -229,6 +229,14 @@ class Evaluate(Program):
             (2, "name of a loss", ("eval",)),
             (2, "did you mean eval?", ("evla",)),
             (2, "lossd --help", ("zzzzzz",)),
+            (2, "did you mean lossd eval MSELoss or lossd show MSELoss?", ("MSELoss", "--input", "p.npy")),
+            (2, "did you mean --help?", ("help",)),
+            (2, "--input is a flag of lossd eval: lossd eval LOSS --input ...", ("--input", "p.npy")),
+            (2, "--label-smoothing is a flag of lossd eval", ("--label-smoothing=0.1",)),
+            (2, "show takes the name of a loss", ("show", "--jsno")),
+            (2, "--input is \"\": expected the name of a file", (*mse, "--input", "")),
+            (2, "--tensors is \"\": expected the name of a file", ("eval", "MSELoss", "--tensors=")),
+            (2, "--output is \"\": expected the name of a file", (*mse, "--input", "p.npy", "-o", "")),
             (2, "--json", ("list", "more")),
             (2, "bash, zsh or fish", ("completion", "tcsh")),
             (3, "nope.npy: No such file", (*mse, "--input", "nope.npy")),
@@ -273,6 +281,7 @@ class Evaluate(Program):
                     if bound in row:
                         self.assertRegex(shown, rf"--{row['name']} .*[<>]=? {row[bound]}\.( |$)")
             self.assertEqual(json.loads(self.run_lossd("show", loss["name"], "--json").stdout), loss)
+            self.assertEqual(json.loads(self.run_lossd("show", "--json", loss["name"]).stdout), loss)
 
     def test_help_and_the_manual_name_every_command(self):
         manual = (ROOT / "docs/lossd.1.in").read_text()
