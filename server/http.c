@@ -240,7 +240,7 @@ static void on_connection(void *context, struct MHD_Connection *handle, void **s
     lossd_connections_add(&http->connections, connection);
     if (http->connections.count == 1) uv_timer_again(&http->timer);
   } else if (connection) {
-    lossd_release_connection(&http->server->admission, connection->client);
+    lossd_release_connection(&http->server->admission, connection->client, connection->verdict);
     lossd_connections_remove(&http->connections, connection);
     free(connection);
     *socket_context = NULL;

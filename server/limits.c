@@ -76,8 +76,8 @@ void lossd_release_work(struct lossd_admission *admission, uint64_t nanoseconds)
   if (nanoseconds) atomic_fetch_sub_explicit(&admission->nanoseconds, nanoseconds, memory_order_relaxed);
 }
 
-/* The client's slot, found or taken. There are more slots than connections that count, so the search ends; a
- * table full of connections that are being refused gives NULL. */
+/* The client's slot, found or taken; NULL: connections of others, most of which are being refused, are in all
+ * slots. */
 static struct lossd_client_count *slot_of(struct lossd_admission *admission, uint64_t client) {
   struct lossd_client_count *spare = NULL;
   for (size_t i = 0; i < admission->client_slots; i++) {
@@ -90,28 +90,36 @@ static struct lossd_client_count *slot_of(struct lossd_admission *admission, uin
   return spare;
 }
 
-/* Adds to the client's connections; what they are then. */
-static int count_client(struct lossd_admission *admission, uint64_t client, int difference) {
-  if (!admission->clients || !client) return 0;
+/* False: the client has as many connections as it may. Otherwise this one is counted. */
+static bool take_place(struct lossd_admission *admission, uint64_t client) {
+  if (!admission->clients || !client) return true;
   pthread_mutex_lock(&admission->lock);
   struct lossd_client_count *slot = slot_of(admission, client);
-  int connections = slot ? slot->connections += difference : admission->max_connections_per_client + 1;
+  const bool taken = slot && slot->connections < admission->max_connections_per_client;
+  if (taken) slot->connections++;
   pthread_mutex_unlock(&admission->lock);
-  return connections;
+  return taken;
+}
+
+static void give_place(struct lossd_admission *admission, uint64_t client) {
+  if (!admission->clients || !client) return;
+  pthread_mutex_lock(&admission->lock);
+  slot_of(admission, client)->connections--;
+  pthread_mutex_unlock(&admission->lock);
 }
 
 enum lossd_connection_verdict lossd_admit_connection(struct lossd_admission *admission, uint64_t client) {
   int all = atomic_fetch_add_explicit(&admission->connections, 1, memory_order_relaxed);
-  int own = count_client(admission, client, 1);
   lossd_metrics_connections(1);
-  if (own > admission->max_connections_per_client && admission->clients) return LOSSD_TOO_MANY_OF_CLIENT;
+  if (!take_place(admission, client)) return LOSSD_TOO_MANY_OF_CLIENT;
   return all < admission->max_connections ? LOSSD_CONNECTION_FINE : LOSSD_TOO_MANY_CONNECTIONS;
 }
 
-void lossd_release_connection(struct lossd_admission *admission, uint64_t client) {
+void lossd_release_connection(struct lossd_admission *admission, uint64_t client,
+                              enum lossd_connection_verdict verdict) {
   atomic_fetch_sub_explicit(&admission->connections, 1, memory_order_relaxed);
-  count_client(admission, client, -1);
   lossd_metrics_connections(-1);
+  if (verdict != LOSSD_TOO_MANY_OF_CLIENT) give_place(admission, client);
 }
 
 /* The address's own bytes, or NULL. */

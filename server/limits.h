@@ -51,10 +51,13 @@ void lossd_release_job(struct lossd_admission *admission);
 bool lossd_admit_work(struct lossd_admission *admission, uint64_t own, uint64_t nanoseconds);
 void lossd_release_work(struct lossd_admission *admission, uint64_t nanoseconds);
 
-/* A connection counts even when it is over a limit: it is then answered with that and closed. */
+/* A connection counts even when it is over a limit: it is then answered with that and closed. Only one that
+ * is over its client's own limit does not count as that client's. */
 enum lossd_connection_verdict { LOSSD_CONNECTION_FINE, LOSSD_TOO_MANY_CONNECTIONS, LOSSD_TOO_MANY_OF_CLIENT };
 enum lossd_connection_verdict lossd_admit_connection(struct lossd_admission *admission, uint64_t client);
-void lossd_release_connection(struct lossd_admission *admission, uint64_t client);
+/* verdict: what admitting it gave. */
+void lossd_release_connection(struct lossd_admission *admission, uint64_t client,
+                              enum lossd_connection_verdict verdict);
 /* Who is at the other end: an IPv4 address or an IPv6 /64, hashed; 0 for Unix sockets, which have no limit of
  * their own. */
 uint64_t lossd_client_of(const struct sockaddr *address);
