@@ -50,15 +50,14 @@ static bool add(struct digest **digests, size_t *count, const char *token) {
   return true;
 }
 
-static bool read_file(const char *path, struct digest **digests, size_t *count, char error[256]) {
+static bool cannot_read(char error[256]) {
+  snprintf(error, 256, "cannot read the token file: %s", strerror(errno));
+  return false;
+}
+
+/* Adds the tokens of a file; NULL, or what is wrong with it. */
+static const char *read_lines(FILE *file, struct digest **digests, size_t *count) {
   char line[LONGEST];
-  FILE *file = fopen(path, "re");
-  *digests = NULL;
-  *count = 0;
-  if (!file) {
-    snprintf(error, 256, "cannot read the token file: %s", strerror(errno));
-    return false;
-  }
   const char *wrong = NULL;
   for (bool first = true; !wrong && fgets(line, sizeof line, file); first = false) {
     if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n') /* its rest is no token */
@@ -67,10 +66,22 @@ static bool read_file(const char *path, struct digest **digests, size_t *count, 
     if (!wrong && *token && *token != '#' && !add(digests, count, token)) wrong = "cannot be kept: no memory";
   }
   gnutls_memset(line, 0, sizeof line);
+  return !wrong && *count == 0 ? "holds no token: expected one a line" : wrong;
+}
+
+static bool read_file(const char *path, struct digest **digests, size_t *count, char error[256]) {
+  FILE *file = fopen(path, "re");
+  *digests = NULL;
+  *count = 0;
+  if (!file) return cannot_read(error);
+  const char *wrong = read_lines(file, digests, count);
+  const bool whole = !ferror(file);
+  if (!whole)
+    cannot_read(error);
+  else if (wrong)
+    snprintf(error, 256, "the token file %s", wrong);
   fclose(file);
-  if (!wrong && *count == 0) wrong = "holds no token: expected one a line";
-  if (!wrong) return true;
-  snprintf(error, 256, "the token file %s", wrong);
+  if (whole && !wrong) return true;
   free(*digests);
   return false;
 }

@@ -128,6 +128,10 @@ class Tokens(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "lossd: the token file holds no token"):
             Server("--token-file", self.path)
 
+    def test_a_file_that_cannot_be_read_to_its_end_is_not_taken_for_a_short_one(self):
+        with self.assertRaisesRegex(RuntimeError, "lossd: cannot read the token file: Input/output error"):
+            Server("--token-file", "/proc/self/mem")  # opens, but has nothing at its beginning
+
 
 if __name__ == "__main__":
     unittest.main()
