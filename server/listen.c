@@ -87,7 +87,7 @@ static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_confi
 static void remove_stale(const struct sockaddr_un *address) {
   struct stat status;
   if (stat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* its server may accept nobody */
   if (s < 0) return;
   if (connect(s, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED)
     unlink(address->sun_path);

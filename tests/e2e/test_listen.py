@@ -1,5 +1,6 @@
 """Where lossd listens: Unix sockets, inherited sockets, several I/O threads."""
 import concurrent.futures
+import contextlib
 import os
 import socket
 import stat
@@ -52,6 +53,19 @@ class UnixSocket(unittest.TestCase):
             pass
         with self.assertRaisesRegex(RuntimeError, "cannot listen on"):
             Server("--unix-socket", self.path)
+
+    def test_a_socket_whose_server_accepts_nobody_is_in_use(self):
+        with contextlib.ExitStack() as stack, socket.socket(socket.AF_UNIX) as hung:
+            hung.bind(self.path)
+            hung.listen(0)
+            with self.assertRaises(BlockingIOError):  # as many as may wait do
+                while True:
+                    waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                    waiting.setblocking(False)
+                    waiting.connect(self.path)
+            start = subprocess.run([BINARY, "--unix-socket", self.path], capture_output=True, text=True, timeout=60)
+            self.assertEqual((start.returncode, start.stderr),
+                             (1, f"lossd: cannot listen on {self.path}: Address already in use\n"))
 
 
 class WrongValues(unittest.TestCase):
