@@ -10,24 +10,14 @@ void lossd_json_init(struct lossd_json_text *out, struct lossd_arena *arena, siz
   *out = (struct lossd_json_text){.arena = arena, .capacity = capacity};
 }
 
-static bool grow(struct lossd_json_text *out, size_t bytes) {
-  size_t capacity = out->data ? out->capacity * 2 : out->capacity;
-  if (capacity < out->length + bytes) capacity = out->length + bytes;
-  char *data = lossd_arena_alloc(out->arena, capacity, 1);
-  if (!data) return false;
-  if (out->data) memcpy(data, out->data, out->length);
-  out->data = data;
-  out->capacity = capacity;
-  return true;
-}
-
 char *lossd_json_reserve(struct lossd_json_text *out, size_t bytes) {
   if (out->failed) return NULL;
-  if ((!out->data || bytes > out->capacity - out->length) && !grow(out, bytes)) {
-    out->failed = true;
-    return NULL;
-  }
-  return out->data + out->length;
+  if (out->data && bytes <= out->capacity - out->length) return out->data + out->length; /* nearly always */
+  char *data = lossd_arena_grow(out->arena, out->data, out->length, bytes, &out->capacity, 1);
+  out->failed = !data;
+  if (!data) return NULL;
+  out->data = data;
+  return data + out->length;
 }
 
 void lossd_json_raw(struct lossd_json_text *out, const char *text, size_t length) {

@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/poison.h"
 
@@ -64,6 +65,19 @@ void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size) {
   block->used += bytes;
   ASAN_UNPOISON_MEMORY_REGION(memory, asked);
   return memory;
+}
+
+void *lossd_arena_grow(struct lossd_arena *arena, void *items, size_t count, size_t more, size_t *capacity,
+                       size_t size) {
+  size_t needed, grown = items ? *capacity * 2 : *capacity;
+  if (items && more <= *capacity - count) return items;
+  if (__builtin_add_overflow(count, more, &needed)) return NULL;
+  if (grown < needed) grown = needed;
+  void *moved = lossd_arena_alloc(arena, grown, size);
+  if (!moved) return NULL;
+  if (count) memcpy(moved, items, count * size);
+  *capacity = grown;
+  return moved;
 }
 
 void lossd_arena_reset(struct lossd_arena *arena) {

@@ -29,6 +29,11 @@ struct lossd_arena {
 void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memory);
 /* NULL when there is no memory, or count x size overflows. Zero bytes give a valid pointer. */
 void *lossd_arena_alloc(struct lossd_arena *arena, size_t count, size_t size);
+/* Room for `more` items of that size behind the count that are at items, which are moved where *capacity is
+ * too small. At first items is NULL and *capacity a guess. NULL as above; items stays as it is, here and
+ * where it is moved from. */
+void *lossd_arena_grow(struct lossd_arena *arena, void *items, size_t count, size_t more, size_t *capacity,
+                       size_t size);
 /* Gives everything back; the arena can be used again. */
 void lossd_arena_reset(struct lossd_arena *arena);
 

@@ -12,28 +12,23 @@
 /* Text that grows in an arena; what is outgrown stays until the arena's end, at most as much again. */
 struct text {
   struct lossd_arena *arena;
-  char *data; /* NULL when there was no memory */
+  char *data;
   size_t length, capacity;
+  bool failed; /* there was no memory */
   bool openmetrics;
   struct lossd_process process;
 };
 
-static bool make_room(struct text *text, size_t bytes) {
-  if (!text->data || text->capacity - text->length > bytes) return text->data != NULL;
-  size_t capacity = (text->capacity + bytes) * 2;
-  char *data = lossd_arena_alloc(text->arena, capacity, 1);
-  if (data) memcpy(data, text->data, text->length);
-  text->data = data;
-  text->capacity = capacity;
-  return data != NULL;
-}
-
 __attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...) {
   enum { MOST = 512 }; /* every piece here is shorter */
-  if (!make_room(text, MOST)) return;
+  char *data =
+      text->failed ? NULL : lossd_arena_grow(text->arena, text->data, text->length, MOST, &text->capacity, 1);
+  text->data = data;
+  text->failed = !data;
+  if (!data) return;
   va_list args;
   va_start(args, format);
-  int length = vsnprintf(text->data + text->length, MOST, format, args);
+  int length = vsnprintf(data + text->length, MOST, format, args);
   va_end(args);
   text->length += length < MOST ? (size_t)length : MOST - 1;
 }
@@ -65,7 +60,7 @@ static void put_labels(struct text *text, const char *const *names, const struct
   if (le || *before == ',') put(text, "}");
 }
 
-/* A sum kept in `parts` of its unit (10^9 for nanoseconds), exactly. */
+/* Nanoseconds as seconds, exactly; other sums as they are. */
 static void put_sum(struct text *text, uint64_t sum, bool is_time) {
   const uint64_t second = 1000000000;
   if (is_time)
@@ -220,7 +215,6 @@ static int family_length(const struct text *text, const struct family *family) {
 const char *lossd_metrics_text(bool openmetrics, struct lossd_arena *arena, size_t *length) {
   enum { START = 16384 };
   struct text text = {.arena = arena, .capacity = START, .openmetrics = openmetrics};
-  text.data = lossd_arena_alloc(arena, START, 1);
   lossd_process_read(&text.process);
   for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
     int name = family_length(&text, &families[i]);
@@ -229,6 +223,6 @@ const char *lossd_metrics_text(bool openmetrics, struct lossd_arena *arena, size
     families[i].write(&text, &families[i]);
   }
   if (openmetrics) put(&text, "# EOF\n");
-  *length = text.data ? text.length : 0;
+  *length = text.failed ? 0 : text.length;
   return text.data;
 }
