@@ -1,25 +1,9 @@
-/* Parts of the JSON scanner: skipping over tokens, and the shape of nested arrays of numbers while they are
- * read. Private to json_scan.c and json_tensor.c. Pure functions, any thread. */
+/* The shape of nested arrays of numbers, while the scanner reads them: part of json_scan.c. Plain values, one
+ * thread at a time. */
 #ifndef LOSSD_API_JSON_ARRAY_H
 #define LOSSD_API_JSON_ARRAY_H
 
 #include "api/json_scan.h"
-
-/* The first byte from p on that is no white space, or end. */
-static inline const char *lossd_json_skip_space(const char *p, const char *end) {
-  while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
-  return p;
-}
-/* The first byte from p on that is not plain ASCII in a string: a quote, a backslash, a control or non-ASCII
- * byte. */
-const char *lossd_json_skip_plain(const char *p, const char *end);
-/* The byte after the number at p (p < end). If there is no number: the byte at fault, and *expected says what
- * should be there, else NULL. */
-const char *lossd_json_skip_number(const char *p, const char *end, const char **expected);
-/* Numbers with commas between them, from p on, until stop or thereabouts. Returns where the last of them
- * ends, before its comma, and their count; p where there is none. Whatever is there instead is for the
- * caller. */
-const char *lossd_json_skip_numbers(const char *p, const char *end, const char *stop, int64_t *count);
 
 /* An array being read. Level 1 is the outermost. */
 struct lossd_json_array {

@@ -1,5 +1,5 @@
-/* Numbers of a JSON array by blocks of 64 bytes: part of json_array.c, which checks them, and of
- * json_tensor.c, which reads them. Pure functions, any thread.
+/* Numbers of a JSON array by blocks of 64 bytes: part of json_token.c and json_array.c,
+ * which check them, and of json_tensor.c, which reads them. Pure functions, any thread.
  *
  * json_block.c, json_parts.c, number_round.c and number_write_many.c are compiled once for each instruction
  * set, as the kernels of core/ are, and go by the same choice. What is unusual, wrong or not, they leave to

@@ -1,7 +1,5 @@
 /* What the scanner left: items of the envelope and the spans of the text that they stand for. */
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/json_scan.h"
 #include "api/json_string.h"
@@ -52,28 +50,4 @@ const char *lossd_json_describe(const struct lossd_json *json, const cJSON *item
   if (cJSON_IsObject(item)) return "an object";
   if (cJSON_IsBool(item)) return cJSON_IsTrue(item) ? "true" : "false";
   return span ? kinds[span->kind] : "an array of other things than numbers";
-}
-
-/* The byte after an ASCII letter or sign at text, or after its escape; NULL where there is something else. */
-static const char *skip_character(const char *text, const char *end, char c) {
-  char escape[8];
-  if (text < end && *text == c) return text + 1;
-  snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
-  return end - text >= 6 && !strncasecmp(text, escape, 6) && text[1] == 'u' ? text + 6 : NULL;
-}
-
-/* The length of the string at text that means word, with its quotes, or 0. */
-static size_t quoted_length(const char *text, const char *end, const char *word) {
-  const char *p = text < end && *text == '"' ? text + 1 : NULL;
-  while (p && *word) p = skip_character(p, end, *word++);
-  return p && p < end && *p == '"' ? (size_t)(p + 1 - text) : 0;
-}
-
-const char *lossd_json_quoted_number(const char *text, const char *end, size_t *length) {
-  static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
-  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-    *length = quoted_length(text, end, words[i]);
-    if (*length) return words[i];
-  }
-  return NULL;
 }

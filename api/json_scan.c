@@ -6,10 +6,13 @@
 #include "api/json_array.h"
 #include "api/json_string.h"
 #include "api/json_text.h"
-#include "api/utf8.h"
+#include "api/json_token.h"
 
 #define LONGEST_NAME 128
 #define BETWEEN_LOOKS 65536
+
+/* What a usual request has at most, so that tables seldom grow; ENVELOPE: bytes. */
+enum { SPANS = 16, NAMES = 64, PLACES = 16, ENVELOPE = 960 };
 
 /* What may come next. */
 enum expect { VALUE, VALUE_OR_CLOSE, NAME, NAME_OR_CLOSE, COMMA_OR_CLOSE, END };
@@ -23,27 +26,29 @@ struct scanner {
   struct lossd_json_text envelope;
   enum expect expect;
   size_t values, span_capacity;
-
-  int depth;
-  struct {
-    bool object;
-    size_t first_name;
-  } level[LOSSD_JSON_MAX_DEPTH];
   struct lossd_json_name *names; /* of the objects that are open */
   size_t name_count, name_capacity;
 
-  struct lossd_json_array array;   /* the array of numbers that is being read */
-  int array_depth;                 /* the depth of its elements; 0: there is none */
+  int array_depth;                 /* the depth of the elements of the array of numbers; 0: there is none */
   struct lossd_json_place *places; /* of that array */
   size_t place_count, place_capacity;
   const char *next_place;
   const char *ahead_end; /* what the look ahead from a '[' found, valid for every '[' before ahead_end */
   bool ahead_numeric;
+
+  int depth;
+  /* These are large, and not looked at before they are set. */
+  struct {
+    bool object;
+    size_t first_name;
+  } level[LOSSD_JSON_MAX_DEPTH];
+  struct lossd_json_array array; /* the array of numbers that is being read */
 };
 
 /* Failures
  * ------------------------------------------------------------------------------------------------------ */
 
+/* NULL, with the problem. */
 static const char *fail(struct scanner *s, const char *at, const char *expected) {
   char found[48] = "the body's end";
   if (at < s->end)
@@ -78,24 +83,15 @@ static bool in_envelope(const struct scanner *s) {
 
 static bool add_mark(struct scanner *s, const struct lossd_json_span *span) {
   struct lossd_json *json = s->json;
-  if (json->span_count == s->span_capacity) {
-    const size_t capacity = s->span_capacity ? s->span_capacity * 4 : 16;
-    struct lossd_json_span *spans = lossd_arena_alloc(json->arena, capacity, sizeof *spans);
-    if (!spans) return no_memory(s);
-    if (json->span_count) memcpy(spans, json->spans, json->span_count * sizeof *spans);
-    json->spans = spans;
-    s->span_capacity = capacity;
-  }
+  struct lossd_json_span *spans =
+      lossd_arena_grow(json->arena, json->spans, json->span_count, 1, &s->span_capacity, sizeof *spans);
+  if (!spans) return no_memory(s);
   char mark[24];
   const int length = snprintf(mark, sizeof mark, "\"%c%zu\"", LOSSD_JSON_MARK, json->span_count);
+  json->spans = spans;
   json->spans[json->span_count++] = *span;
   lossd_json_raw(&s->envelope, mark, (size_t)length);
   return true;
-}
-
-/* Counts a value that begins in the envelope. */
-static void count_value(struct scanner *s) {
-  if (s->array_depth == 0) s->values++;
 }
 
 static void add_to_envelope(struct scanner *s, const char *text, size_t length) {
@@ -136,51 +132,16 @@ static const char *scan_word(struct scanner *s, const char *p, const char *word)
   return after_value(s, p);
 }
 
-static const char *skip_hex4(struct scanner *s, const char *p, uint32_t *code) {
-  *code = 0;
-  for (int i = 0; i < 4; i++, p++) {
-    const char c = p < s->end ? *p : 0;
-    const bool digit = c >= '0' && c <= '9', letter = (c | 32) >= 'a' && (c | 32) <= 'f';
-    if (!digit && !letter) return fail(s, p, "four hexadecimal digits");
-    *code = *code << 4 | (uint32_t)(digit ? c - '0' : (c | 32) - 'a' + 10);
-  }
-  return p;
-}
-
-static const char *skip_escape(struct scanner *s, const char *p) {
-  uint32_t code;
-  if (p + 1 < s->end && p[1] != 'u')
-    return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : fail(s, p + 1, "an escape");
-  const char *const begin = p;
-  if (p + 1 == s->end) return fail(s, p + 1, "an escape");
-  p = skip_hex4(s, p + 2, &code);
-  if (!p || code < 0xD800 || code > 0xDFFF) return p;
-  if (code > 0xDBFF || s->end - p < 2 || p[0] != '\\' || p[1] != 'u')
-    return fail(s, begin, "no surrogate without its pair");
-  p = skip_hex4(s, p + 2, &code);
-  return p && (code < 0xDC00 || code > 0xDFFF) ? fail(s, begin, "no surrogate without its pair") : p;
-}
-
 /* The byte after the quote that ends the string whose text begins at p. */
 static const char *skip_string(struct scanner *s, const char *p, bool *escaped) {
+  const char *expected;
   *escaped = false;
-  for (;;) {
-    p = lossd_json_skip_plain(p, s->end < s->next_look ? s->end : s->next_look);
+  do {
     if (stopped(s, p)) return NULL;
-    if (p == s->end) return fail(s, p, "a quote that ends the string");
-    if (*p == '"') return p + 1;
-    if (*p == '\\') {
-      *escaped = true;
-      p = skip_escape(s, p);
-      if (!p) return NULL;
-    } else if ((unsigned char)*p < 0x20) {
-      return fail(s, p, "control characters in strings to be escaped");
-    } else {
-      const size_t length = lossd_utf8_length(p, s->end);
-      if (!length) return fail(s, p, "UTF-8");
-      p += length;
-    }
-  }
+    p = lossd_json_skip_text(p, s->end, s->next_look, escaped, &expected);
+    if (expected) return fail(s, p, expected);
+  } while (*p != '"');
+  return p + 1;
 }
 
 static const char *scan_string(struct scanner *s, const char *p) {
@@ -233,7 +194,8 @@ static const char *open_array(struct scanner *s, const char *p) {
   if (numeric) {
     s->array_depth = s->depth;
     s->places = NULL;
-    s->place_count = s->place_capacity = 0;
+    s->place_count = 0;
+    s->place_capacity = PLACES;
     s->next_place = p + LOSSD_JSON_STRETCH;
     lossd_json_array_begin(&s->array, p);
   } else if (s->array_depth) {
@@ -292,14 +254,10 @@ static const char *scan_close(struct scanner *s, const char *p) {
 
 static bool note_name(struct scanner *s, const char *begin, const char *end) {
   bool has_nul;
-  if (s->name_count == s->name_capacity) {
-    const size_t capacity = s->name_capacity ? s->name_capacity * 2 : 64;
-    struct lossd_json_name *names = lossd_arena_alloc(s->json->arena, capacity, sizeof *names);
-    if (!names) return no_memory(s);
-    if (s->name_count) memcpy(names, s->names, s->name_count * sizeof *names);
-    s->names = names;
-    s->name_capacity = capacity;
-  }
+  struct lossd_json_name *names =
+      lossd_arena_grow(s->json->arena, s->names, s->name_count, 1, &s->name_capacity, sizeof *names);
+  if (!names) return no_memory(s);
+  s->names = names;
   s->names[s->name_count++] = lossd_json_name_of(begin, end, &has_nul);
   return !has_nul || fail(s, begin, "a name without \\u0000");
 }
@@ -325,7 +283,7 @@ static const char *scan_name(struct scanner *s, const char *p) {
 
 static const char *scan_value(struct scanner *s, const char *p) {
   if (p == s->end) return fail(s, p, "a value");
-  count_value(s);
+  if (!s->array_depth) s->values++; /* one that begins in the envelope */
   switch (*p) {
   case '{': return open_object(s, p);
   case '[': return open_array(s, p);
@@ -363,14 +321,10 @@ static const char *scan_token(struct scanner *s, const char *p) {
 }
 
 static bool note_place(struct scanner *s, const char *p) {
-  if (s->place_count == s->place_capacity) {
-    const size_t capacity = s->place_capacity ? s->place_capacity * 2 : 16;
-    struct lossd_json_place *places = lossd_arena_alloc(s->json->arena, capacity, sizeof *places);
-    if (!places) return no_memory(s);
-    if (s->place_count) memcpy(places, s->places, s->place_count * sizeof *places);
-    s->places = places;
-    s->place_capacity = capacity;
-  }
+  struct lossd_json_place *places =
+      lossd_arena_grow(s->json->arena, s->places, s->place_count, 1, &s->place_capacity, sizeof *places);
+  if (!places) return no_memory(s);
+  s->places = places;
   s->places[s->place_count++] = (struct lossd_json_place){p, s->array.span.count};
   s->next_place = p + LOSSD_JSON_STRETCH;
   return true;
@@ -414,15 +368,14 @@ int lossd_json_parse(struct lossd_json *json, const char *text, size_t length, c
   struct scanner s;
   *json = (struct lossd_json){.arena = arena};
   memset(&s, 0, offsetof(struct scanner, level));
-  s.names = NULL;
-  s.name_count = s.name_capacity = 0;
-  s.array_depth = 0;
+  s.span_capacity = SPANS;
+  s.name_capacity = NAMES;
   s.begin = s.next_look = s.ahead_end = text;
   s.end = text + length;
   s.cancelled = cancelled;
   s.problem = problem;
   s.json = json;
-  lossd_json_init(&s.envelope, arena, 960);
+  lossd_json_init(&s.envelope, arena, ENVELOPE);
   if (!scan_all(&s)) return problem->status;
   if (s.values > LOSSD_JSON_MAX_VALUES)
     return lossd_fail(problem, LOSSD_INVALID_REQUEST, NULL,

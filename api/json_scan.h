@@ -42,9 +42,9 @@ struct lossd_json_span {
   const char *begin, *end; /* of a string: between its quotes */
   bool escaped;            /* a string that has escapes */
 
-  /* Of arrays of numbers: leaves are numbers (NaN and Infinity too, bare or quoted) and booleans. */
-  const char
-      *bad_leaf; /* the first element that is neither array nor leaf; NULL: none. If set, nothing below is */
+  /* Of arrays of numbers: leaves are numbers (NaN and Infinity too, bare or quoted) and booleans. bad_leaf:
+   * the first element that is neither array nor leaf; NULL: none. If set, nothing below is. */
+  const char *bad_leaf;
   bool ragged;   /* sibling arrays differ in length or depth; if set, dim is not */
   int64_t count; /* of leaves */
   int rank;      /* may exceed LOSSD_MAX_RANK: dim then has the first */
@@ -79,8 +79,5 @@ const char *lossd_json_string_of(const struct lossd_json *json, const struct los
                                  size_t *length);
 /* "a string", "a number", "null": what item is, for messages. */
 const char *lossd_json_describe(const struct lossd_json *json, const cJSON *item);
-/* What a text means that begins with a string: NaN, Infinity or -Infinity, with the string's length, quotes
- * included; NULL: something else. The text need not have been checked. */
-const char *lossd_json_quoted_number(const char *text, const char *end, size_t *length);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/json_array.h"
 #include "api/json_block.h"
+#include "api/json_token.h"
 #include "api/number_text.h"
 #include "core/half.h"
 

@@ -1,10 +1,22 @@
-#include "api/json_array.h"
+#include "api/json_token.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/json_block.h"
+#include "api/utf8.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first of eight bytes is the lowest of a word");
+
+/* What is wrong at p. */
+static const char *fault(const char *p, const char *what, const char **expected) {
+  *expected = what;
+  return p;
+}
+
+/* Strings
+ * ------------------------------------------------------------------------------------------------------- */
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -19,7 +31,9 @@ static uint64_t zero_bytes(uint64_t word) {
   return (word - EACH(1)) & ~word & EACH(0x80);
 }
 
-const char *lossd_json_skip_plain(const char *p, const char *end) {
+/* The first byte from p on that is not plain ASCII in a string: a quote, a backslash, a control or non-ASCII
+ * byte. */
+static const char *skip_plain(const char *p, const char *end) {
   for (; end - p >= 8; p += 8) {
     const uint64_t word = load8(p);
     const uint64_t low = (word - EACH(0x20)) & ~word; /* top bits of control characters */
@@ -29,6 +43,78 @@ const char *lossd_json_skip_plain(const char *p, const char *end) {
   while (p < end && (unsigned char)(*p - 0x20) < 0x60 && *p != '"' && *p != '\\') p++;
   return p;
 }
+
+static const char *skip_hex4(const char *p, const char *end, uint32_t *code, const char **expected) {
+  *code = 0;
+  for (int i = 0; i < 4; i++, p++) {
+    const char c = p < end ? *p : 0;
+    const bool digit = c >= '0' && c <= '9', letter = (c | 32) >= 'a' && (c | 32) <= 'f';
+    if (!digit && !letter) return fault(p, "four hexadecimal digits", expected);
+    *code = *code << 4 | (uint32_t)(digit ? c - '0' : (c | 32) - 'a' + 10);
+  }
+  return p;
+}
+
+static const char *skip_escape(const char *p, const char *end, const char **expected) {
+  static const char pair[] = "no surrogate without its pair";
+  const char *const begin = p;
+  uint32_t code;
+  if (end - p < 2) return fault(end, "an escape", expected);
+  if (p[1] != 'u') return p[1] && strchr("\"\\/bfnrt", p[1]) ? p + 2 : fault(p + 1, "an escape", expected);
+  p = skip_hex4(p + 2, end, &code, expected);
+  if (*expected || code < 0xD800 || code > 0xDFFF) return p;
+  if (code > 0xDBFF || end - p < 2 || p[0] != '\\' || p[1] != 'u') return fault(begin, pair, expected);
+  p = skip_hex4(p + 2, end, &code, expected);
+  return *expected || (code >= 0xDC00 && code <= 0xDFFF) ? p : fault(begin, pair, expected);
+}
+
+const char *lossd_json_skip_text(const char *p, const char *end, const char *stop, bool *escaped,
+                                 const char **expected) {
+  *expected = NULL;
+  for (;;) {
+    p = skip_plain(p, end < stop ? end : stop);
+    if (p == end) return fault(p, "a quote that ends the string", expected);
+    if (p >= stop || *p == '"') return p;
+    if (*p == '\\') {
+      *escaped = true;
+      p = skip_escape(p, end, expected);
+      if (*expected) return p;
+    } else if ((unsigned char)*p < 0x20) {
+      return fault(p, "control characters in strings to be escaped", expected);
+    } else {
+      const size_t length = lossd_utf8_length(p, end);
+      if (!length) return fault(p, "UTF-8", expected);
+      p += length;
+    }
+  }
+}
+
+/* The byte after an ASCII letter or sign at text, or after its escape; NULL where there is something else. */
+static const char *skip_character(const char *text, const char *end, char c) {
+  char escape[8];
+  if (text < end && *text == c) return text + 1;
+  snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)c);
+  return end - text >= 6 && !strncasecmp(text, escape, 6) && text[1] == 'u' ? text + 6 : NULL;
+}
+
+/* The length of the string at text that means word, with its quotes, or 0. */
+static size_t quoted_length(const char *text, const char *end, const char *word) {
+  const char *p = text < end && *text == '"' ? text + 1 : NULL;
+  while (p && *word) p = skip_character(p, end, *word++);
+  return p && p < end && *p == '"' ? (size_t)(p + 1 - text) : 0;
+}
+
+const char *lossd_json_quoted_number(const char *text, const char *end, size_t *length) {
+  static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    *length = quoted_length(text, end, words[i]);
+    if (*length) return words[i];
+  }
+  return NULL;
+}
+
+/* Numbers
+ * ------------------------------------------------------------------------------------------------------- */
 
 static inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -72,20 +158,16 @@ const char *lossd_json_skip_number(const char *p, const char *end, const char **
   const char *q = skip_number(p, end);
   *expected = NULL;
   if (q) return q;
-  *expected = "a digit";
   p += *p == '-';
-  if (p == end || !is_digit(*p)) return p;
-  if (*p == '0' && p + 1 < end && is_digit(p[1])) {
-    *expected = "no digit after a leading 0";
-    return p + 1;
-  }
+  if (p == end || !is_digit(*p)) return fault(p, "a digit", expected);
+  if (*p == '0' && p + 1 < end && is_digit(p[1])) return fault(p + 1, "no digit after a leading 0", expected);
   p = skip_digits(p, end);
   if (p < end && *p == '.') {
-    if (++p == end || !is_digit(*p)) return p;
+    if (++p == end || !is_digit(*p)) return fault(p, "a digit", expected);
     p = skip_digits(p, end);
   }
   p++;
-  return p + (p < end && (*p == '+' || *p == '-'));
+  return fault(p + (p < end && (*p == '+' || *p == '-')), "a digit", expected);
 }
 
 const char *lossd_json_skip_numbers(const char *p, const char *end, const char *stop, int64_t *count) {
@@ -111,61 +193,4 @@ const char *lossd_json_skip_numbers(const char *p, const char *end, const char *
     p++;
   }
   return last;
-}
-
-void lossd_json_array_begin(struct lossd_json_array *array, const char *text) {
-  array->span = (struct lossd_json_span){.kind = LOSSD_JSON_ARRAY, .begin = text};
-  array->deepest = array->leaf_level = 0;
-  array->count[0] = 0;
-  lossd_json_array_open(array, 1);
-}
-
-void lossd_json_array_open(struct lossd_json_array *array, int level) {
-  if (array->span.bad_leaf) return;
-  array->count[level - 1]++;
-  array->count[level] = 0;
-  if (level <= array->deepest) return;
-  if (array->leaf_level) array->span.ragged = true;
-  array->deepest = level;
-  array->dim[level] = -1;
-}
-
-void lossd_json_array_close(struct lossd_json_array *array, int level) {
-  if (array->span.bad_leaf) return;
-  if (array->dim[level] < 0)
-    array->dim[level] = array->count[level];
-  else if (array->dim[level] != array->count[level])
-    array->span.ragged = true;
-}
-
-void lossd_json_array_leaves(struct lossd_json_array *array, int level, int64_t count) {
-  if (array->span.bad_leaf) return;
-  if (!array->leaf_level && level == array->deepest) array->leaf_level = level;
-  if (array->leaf_level != level) array->span.ragged = true;
-  array->count[level] += count;
-  array->span.count += count;
-}
-
-const char *lossd_json_array_rows(struct lossd_json_array *array, int level, const char *p, const char *end,
-                                  const char *stop) {
-  enum { LONGEST = 128 }; /* longer rows are faster one by one: blocks that know brackets look for more */
-  struct lossd_json_rows rows = {.length = array->dim[level], .in_row = array->count[level]};
-  if (array->span.bad_leaf || array->leaf_level != level || rows.length <= 0 || rows.length > LONGEST)
-    return p;
-  p = lossd_json_kernel()->skip_rows(p, end, stop, &rows);
-  array->span.count += rows.closed * rows.length + rows.in_row - array->count[level];
-  array->count[level - 1] += rows.closed;
-  array->count[level] = rows.in_row;
-  return p;
-}
-
-void lossd_json_array_bad(struct lossd_json_array *array, const char *text) {
-  if (!array->span.bad_leaf) array->span.bad_leaf = text;
-}
-
-void lossd_json_array_end(struct lossd_json_array *array, const char *end, struct lossd_json_span *span) {
-  *span = array->span;
-  span->end = end;
-  span->rank = array->deepest;
-  for (int i = 0; i < LOSSD_MAX_RANK && i < span->rank; i++) span->dim[i] = array->dim[i + 1];
 }

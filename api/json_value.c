@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/json_token.h"
 #include "api/number_text.h"
 
 /* Members
