@@ -186,6 +186,7 @@ char *lossd_exchange_place(struct lossd_exchange *x, size_t length) {
 
 static void encode_problem(struct lossd_exchange *x) {
   const enum lossd_error_style style = x->request_format ? x->request_format->errors : LOSSD_ERROR_PROBLEM;
+  if (x->request_format && x->request_format->locate) x->request_format->locate(x);
   x->slices = x->pieces = 0;
   x->header_count = 0;
   x->http_status = lossd_status_row(x->problem.status)->http;

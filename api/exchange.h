@@ -30,6 +30,9 @@ struct lossd_format {
   int (*decode)(struct lossd_exchange *x);
   /* Optional, after decode: reads piece `piece` of the x->reads into which decode cut what takes long. */
   int (*read)(const struct lossd_exchange *x, size_t piece, struct lossd_problem *problem);
+  /* Optional, of a problem: x->problem.pointer, which names tensors and options as JSON has them, becomes
+   * their place in this format's body, and a hint about the body this format's. */
+  void (*locate)(struct lossd_exchange *x);
   /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can.
    */
   int (*layout)(struct lossd_exchange *x);

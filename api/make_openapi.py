@@ -54,7 +54,7 @@ def problem_schema(errors):
             "title": {"type": "string"}, "status": {"type": "integer"},
             "code": {"type": "string", "enum": [e["code"] for e in errors]},
             "detail": {"type": "string"}, "hint": {"type": "string"},
-            "pointer": {"description": "JSON pointer of the member at fault.", "type": "string"},
+            "pointer": {"description": "JSON pointer of the member at fault; of what a query or a file holds, its place in application/json.", "type": "string"},
             "offset": {"description": "The byte at which the syntax broke.", "type": "integer", "minimum": 0}}}
 
 

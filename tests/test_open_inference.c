@@ -360,13 +360,34 @@ static void refuses_with_one_string(void **state) {
   }
 }
 
-static void names_the_nearest_output(void **state) {
+static void points_into_the_body_and_hints_at_the_cure(void **state) {
   (void)state;
-  struct test_exchange t;
-  run_inference(&t, "MSELoss", REQUEST(",\"outputs\":[{\"name\":\"los\"}]"), NULL, NULL);
-  assert_string_equal(t.x.problem.hint, "did you mean loss?");
-  assert_string_equal(t.x.problem.pointer, "/outputs/0/name");
-  test_exchange_done(&t);
+  static const char infer[] = "/docs has an example of infer",
+                    input[] =
+                        "send inputs as {\"name\": ..., \"datatype\": ..., \"shape\": ..., \"data\": ...}";
+  static const struct {
+    const char *json, *pointer, *hint;
+  } cases[] = {
+      {REQUEST(",\"outputs\":[{\"name\":\"los\"}]"), "/outputs/0/name", "did you mean loss?"},
+      {REQUEST(",\"parameters\":{\"reduction\":\"avg\"}"), "/parameters/reduction",
+       "send one of none, mean, sum"},
+      {REQUEST(",\"parameters\":{\"a/b\":1}"), "/parameters/a~1b", ""},
+      {REQUEST(",\"parameters\":[]"), "/parameters", infer},
+      {"{\"inputs\":[" TENSOR("target", "FP32", "[3]", "\"data\":[1,2,3]") "," INPUT "]}", "/inputs/0", ""},
+      {"{\"inputs\":[" INPUT "]}", "/inputs", "send target, shape *"},
+      {"{\"inputs\":[" INPUT "," TENSOR("inptu", "FP32", "[2]", "\"data\":[1,2]") "]}", "/inputs/1/name",
+       "did you mean input?"},
+      {"{\"inputs\":[{\"name\":\"input\",\"shape\":[2],\"data\":[1,2]}]}", "/inputs/0/datatype", input},
+      {"{\"inputs\":[" INPUT "," TENSOR("target", "FP32", "[2]", "\"data\":[1,null]") "]}",
+       "/inputs/1/data/1", ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct test_exchange t;
+    run_inference(&t, "MSELoss", cases[i].json, NULL, NULL);
+    assert_string_equal(t.x.problem.pointer, cases[i].pointer);
+    if (*cases[i].hint) assert_string_equal(t.x.problem.hint, cases[i].hint);
+    test_exchange_done(&t);
+  }
 }
 
 int main(void) {
@@ -383,7 +404,7 @@ int main(void) {
       cmocka_unit_test(lets_an_output_differ_from_the_rest),
       cmocka_unit_test(computes_binary_gradients_in_the_answer),
       cmocka_unit_test(refuses_with_one_string),
-      cmocka_unit_test(names_the_nearest_output),
+      cmocka_unit_test(points_into_the_body_and_hints_at_the_cure),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,7 @@ const struct lossd_format lossd_format_open_inference = {
     .content_type = "application/json",
     .errors = LOSSD_ERROR_OPEN_INFERENCE,
     .decode = lossd_open_inference_decode,
+    .locate = lossd_open_inference_locate,
     .read = lossd_json_read_piece,
     .layout = layout,
     .encode = encode,

@@ -22,6 +22,7 @@ struct lossd_open_inference {
   int index[LOSSD_MAX_OUTPUTS]; /* of each wish, in x->outputs */
   size_t header_room;
   struct lossd_packed packed; /* the binary outputs */
+  int place[LOSSD_INPUTS];    /* of each input in the request's list, from 1; 0: it is not there */
   char header_length[24];
 };
 
@@ -31,5 +32,6 @@ int lossd_open_inference_output(struct lossd_exchange *x, const char *name, size
                                 const char *pointer, int *output);
 /* See struct lossd_format. Leaves the state in x->format_state. */
 int lossd_open_inference_decode(struct lossd_exchange *x);
+void lossd_open_inference_locate(struct lossd_exchange *x);
 
 #endif

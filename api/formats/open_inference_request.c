@@ -185,11 +185,16 @@ static int take_name(struct request *r, struct input *input) {
                                      LOSSD_INVALID_TENSOR, &length, &x->problem);
   if (!name) return x->problem.status;
   input->role = lossd_input_find(x->evaluation.loss, name, length);
-  if (input->role < 0) return lossd_unknown_input(x, name, length);
+  if (input->role < 0) {
+    lossd_unknown_input(x, name, length);
+    snprintf(x->problem.pointer, sizeof x->problem.pointer, "%s", at);
+    return x->problem.status;
+  }
   if (x->evaluation.present & 1u << input->role)
     return lossd_fail(&x->problem, LOSSD_DUPLICATE_KEY, at, "the input %s is given twice",
                       lossd_input_name(x->evaluation.loss, input->role));
   x->evaluation.present |= 1u << input->role;
+  r->state->place[input->role] = 1 + (int)(input - r->input);
   return LOSSD_OK;
 }
 
