@@ -24,7 +24,7 @@ static void add_retry_after(struct lossd_request *request) {
 static void add_problem_headers(struct lossd_request *request) {
   switch (request->answer.status) {
   case 401: add_header(request, "WWW-Authenticate", "Bearer"); break;
-  case 405: add_header(request, "Allow", request->allow); break;
+  case 405: add_header(request, "Allow", request->match.allow); break;
   case 415:
     if (request->guard.values[LOSSD_FIELD_CONTENT_ENCODING] && !request->job.exchange.gzip)
       add_header(request, "Accept-Encoding", "gzip"); /* of this cause alone: RFC 9110, 12.5.3 */
@@ -75,7 +75,7 @@ void lossd_answer_page(struct lossd_request *request) {
 void lossd_answer_preflight(struct lossd_request *request) {
   request->answer.status = 204;
   add_common_headers(request);
-  add_header(request, "Access-Control-Allow-Methods", request->allow);
+  add_header(request, "Access-Control-Allow-Methods", request->match.allow);
   add_header(
       request, "Access-Control-Allow-Headers",
       "Accept, Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id, "

@@ -58,7 +58,6 @@ static int check_path(struct lossd_request *request) {
 
 static int check_allowed(struct lossd_request *request) {
   if (request->match.route) return 0;
-  memcpy(request->allow, request->match.allow, sizeof request->allow);
   return lossd_fail(problem_of(request), LOSSD_METHOD_NOT_ALLOWED, NULL, "this path takes %s",
                     request->match.allow);
 }
@@ -105,18 +104,14 @@ static int check_encoding(struct lossd_request *request) {
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 
-/* Clients of the Open Inference Protocol name no type, or another; their format is the path's. */
-static bool is_inference(struct lossd_request *request) {
-  struct lossd_exchange *x = &request->job.exchange;
-  if (request->match.route->kind != LOSSD_ROUTE_INFER) return false;
-  x->request_format = x->answer_format = &lossd_format_open_inference;
-  return true;
-}
-
 static int check_type(struct lossd_request *request) {
-  if (!lossd_route_evaluates(request->match.route) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
+  if (!lossd_route_evaluates(request->match.route)) return 0;
+  if (request->match.route->kind == LOSSD_ROUTE_INFER) { /* whose clients name no type, or another */
+    x->request_format = x->answer_format = &lossd_format_open_inference;
+    return 0;
+  }
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
   x->request_format = format;
   if (format) return 0;
@@ -128,9 +123,9 @@ static int check_type(struct lossd_request *request) {
 }
 
 static int check_accept(struct lossd_request *request) {
-  if (!lossd_route_evaluates(request->match.route) || is_inference(request)) return 0;
   struct lossd_exchange *x = &request->job.exchange;
   const char *accept = field(request, LOSSD_FIELD_ACCEPT);
+  if (!lossd_route_evaluates(request->match.route) || x->answer_format) return 0;
   x->answer_format = lossd_format_of_accept(accept, x->request_format);
   if (x->answer_format) return 0;
   lossd_fail(problem_of(request), LOSSD_NOT_ACCEPTABLE, NULL,
@@ -143,6 +138,13 @@ static int check_accept(struct lossd_request *request) {
 static int overloaded(struct lossd_request *request, int status, const char *reason, const char *detail) {
   lossd_metrics_rejection(reason);
   return lossd_fail(problem_of(request), status, NULL, "%s", detail);
+}
+
+int lossd_never_fits(struct lossd_request *request) {
+  overloaded(request, LOSSD_TOO_MANY_ELEMENTS, "never_fits",
+             "the request alone is larger than all requests together may be (--max-inflight-bytes)");
+  lossd_hint(problem_of(request), "split the request, or raise --max-inflight-bytes");
+  return LOSSD_TOO_MANY_ELEMENTS;
 }
 
 /* Liveness never depends on load. */
@@ -161,11 +163,7 @@ static int check_load(struct lossd_request *request) {
   if (!lossd_route_evaluates(request->match.route)) return 0;
   if (!lossd_admission_has_room(&server->admission))
     return overloaded(request, LOSSD_OVERLOADED, "queue_full", "the queue is full");
-  if (request->declared <= server->admission.max_bytes) return 0;
-  overloaded(request, LOSSD_TOO_MANY_ELEMENTS, "never_fits",
-             "the request alone is larger than all requests together may be (--max-inflight-bytes)");
-  lossd_hint(problem_of(request), "split the request, or raise --max-inflight-bytes");
-  return LOSSD_TOO_MANY_ELEMENTS;
+  return request->declared > server->admission.max_bytes ? lossd_never_fits(request) : 0;
 }
 
 int lossd_check_head(struct lossd_request *request) {

@@ -7,6 +7,8 @@
 
 /* Runs them until one fails. 0, or the problem's status, with the problem in request->job.exchange. */
 int lossd_check_head(struct lossd_request *request);
+/* The problem of a request whose body is larger than all requests together may be; its status. */
+int lossd_never_fits(struct lossd_request *request);
 /* Whether the client waits for 100 (Continue) before it sends its body. */
 bool lossd_request_expects_continue(const struct lossd_request *request);
 

@@ -189,7 +189,6 @@ bool lossd_request_head(struct lossd_request *request) {
   }
   lossd_route_match(request->method, path, length, &request->match);
   read_length(request);
-  memcpy(request->allow, request->match.allow, sizeof request->allow);
   if (is_preflight(request) || !lossd_check_head(request)) return true;
   answer_problem(request);
   return false;
@@ -227,24 +226,29 @@ static void refuse_overload(struct lossd_request *request, const char *reason, c
 
 static void take_body(struct lossd_request *request, const char *data, size_t length) {
   const struct lossd_server *server = request->server;
-  size_t needed = request->body_length + length;
+  const size_t needed = request->body_length + length;
   if (needed > server->limits.max_body_bytes) {
     lossd_metrics_rejection("body_too_large");
     lossd_request_refuse(request, LOSSD_BODY_TOO_LARGE, "the body is larger than the limit",
                          "raise --max-body-bytes, or split the request");
-  } else if (needed > server->admission.max_bytes) {
-    lossd_request_refuse(
-        request, LOSSD_TOO_MANY_ELEMENTS,
-        "the request alone is larger than all requests together may be (--max-inflight-bytes)",
-        "split the request, or raise --max-inflight-bytes");
-  } else if (!lossd_hold(&request->holding, length)) {
-    refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
-  } else if (request->held_bytes += length, !grow(request, needed)) {
-    refuse_overload(request, "no_memory", "there is no memory for this body now");
-  } else {
-    memcpy(request->body + request->body_length, data, length);
-    request->body_length = needed;
+    return;
   }
+  if (needed > server->admission.max_bytes) {
+    lossd_never_fits(request);
+    answer_problem(request);
+    return;
+  }
+  if (!lossd_hold(&request->holding, length)) {
+    refuse_overload(request, "inflight_bytes", "the requests under way hold all the memory they may");
+    return;
+  }
+  request->held_bytes += length;
+  if (!grow(request, needed)) {
+    refuse_overload(request, "no_memory", "there is no memory for this body now");
+    return;
+  }
+  memcpy(request->body + request->body_length, data, length);
+  request->body_length = needed;
 }
 
 bool lossd_request_body(struct lossd_request *request, const char *data, size_t length) {

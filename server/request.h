@@ -56,8 +56,8 @@ struct lossd_request {
   size_t held_bytes; /* of the body, as they came */
   uint64_t swallowed;
   struct lossd_answer answer;
-  char allow[LOSSD_ALLOW_TEXT], server_timing[144], request_id[LOSSD_REQUEST_ID],
-      traceparent[LOSSD_TRACE_PARENT], retry_after[8], etag[32];
+  char server_timing[144], request_id[LOSSD_REQUEST_ID], traceparent[LOSSD_TRACE_PARENT], retry_after[8],
+      etag[32];
   const char *remote; /* borrowed from the connection */
   uint64_t began;
   struct lossd_holding holding; /* last: it is kept from one request to the next */

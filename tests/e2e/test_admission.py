@@ -98,7 +98,11 @@ class Admission(unittest.TestCase):
 
     def test_a_request_that_could_never_fit_is_422(self):
         with Server("--max-inflight-bytes", "1MiB") as server:
-            self.assertEqual(server.ask(self.LARGE).status, 422)
+            chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+            for large in (self.LARGE, request("POST", "/v1/losses/MSELoss", headers={
+                    "Content-Type": JSON, "Transfer-Encoding": "chunked"}) + 30 * chunk):
+                self.assertEqual(server.ask(large).status, 422)
+            self.assertIn(b'lossd_rejections_total{reason="never_fits"} 2\n', server.get("/metrics").body)
 
     def test_inflight_bytes_are_counted_as_they_arrive(self):
         half = request("POST", "/v1/losses/MSELoss", headers={"Content-Type": JSON, "Content-Length": "9000000"})
