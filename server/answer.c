@@ -6,7 +6,7 @@
 
 #include "server/pages.h"
 
-static void add_header(struct lossd_request *request, const char *name, const char *value) {
+void lossd_answer_header(struct lossd_request *request, const char *name, const char *value) {
   struct lossd_answer *answer = &request->answer;
   if (answer->header_count < LOSSD_ANSWER_HEADERS)
     answer->headers[answer->header_count++] = (struct lossd_header){name, value};
@@ -18,18 +18,18 @@ static void add_retry_after(struct lossd_request *request) {
   uint64_t nanoseconds = atomic_load_explicit(&server->admission.nanoseconds, memory_order_relaxed);
   double seconds = ceil((double)nanoseconds / 1e9 / server->config->workers);
   snprintf(request->retry_after, sizeof request->retry_after, "%.0f", fmin(fmax(seconds, 1), 3600));
-  add_header(request, "Retry-After", request->retry_after);
+  lossd_answer_header(request, "Retry-After", request->retry_after);
 }
 
 static void add_problem_headers(struct lossd_request *request) {
   switch (request->answer.status) {
-  case 401: add_header(request, "WWW-Authenticate", "Bearer"); break;
-  case 405: add_header(request, "Allow", request->match.allow); break;
+  case 401: lossd_answer_header(request, "WWW-Authenticate", "Bearer"); break;
+  case 405: lossd_answer_header(request, "Allow", request->match.allow); break;
   case 415:
     if (request->guard.values[LOSSD_FIELD_CONTENT_ENCODING] && !request->job.exchange.gzip)
-      add_header(request, "Accept-Encoding", "gzip"); /* of this cause alone: RFC 9110, 12.5.3 */
+      lossd_answer_header(request, "Accept-Encoding", "gzip"); /* of this cause alone: RFC 9110, 12.5.3 */
     break;
-  case 429: add_header(request, "Retry-After", "1"); break;
+  case 429: lossd_answer_header(request, "Retry-After", "1"); break;
   case 503: add_retry_after(request); break;
   default: break;
   }
@@ -37,19 +37,20 @@ static void add_problem_headers(struct lossd_request *request) {
 
 static void add_common_headers(struct lossd_request *request) {
   const struct lossd_config *config = request->server->config;
-  add_header(request, "Server", "lossd/" LOSSD_VERSION);
-  if (request->guard.values[LOSSD_FIELD_REQUEST_ID]) add_header(request, "X-Request-Id", request->request_id);
+  lossd_answer_header(request, "Server", "lossd/" LOSSD_VERSION);
+  if (request->guard.values[LOSSD_FIELD_REQUEST_ID])
+    lossd_answer_header(request, "X-Request-Id", request->request_id);
   /* A connection over a limit stays so: a retry needs a new one, which is counted anew. */
   if (request->verdict != LOSSD_CONNECTION_FINE ||
       atomic_load_explicit(&request->server->phase, memory_order_relaxed) != LOSSD_PHASE_SERVING)
-    add_header(request, "Connection", "close");
+    lossd_answer_header(request, "Connection", "close");
   if (!config->cors_origin) return;
-  add_header(request, "Access-Control-Allow-Origin", config->cors_origin);
-  add_header(
+  lossd_answer_header(request, "Access-Control-Allow-Origin", config->cors_origin);
+  lossd_answer_header(
       request, "Access-Control-Expose-Headers",
       "Lossd-Tensors, Lossd-Id, Server-Timing, Retry-After, Inference-Header-Content-Length, X-Request-Id");
-  add_header(request, "Timing-Allow-Origin", config->cors_origin);
-  if (strcmp(config->cors_origin, "*") != 0) add_header(request, "Vary", "Origin");
+  lossd_answer_header(request, "Timing-Allow-Origin", config->cors_origin);
+  if (strcmp(config->cors_origin, "*") != 0) lossd_answer_header(request, "Vary", "Origin");
 }
 
 void lossd_answer_problem(struct lossd_request *request) {
@@ -69,18 +70,18 @@ void lossd_answer_page(struct lossd_request *request) {
   add_common_headers(request);
   lossd_page(request);
   if (request->answer.status == 503 && !request->job.exchange.problem.status)
-    add_header(request, "Retry-After", "1");
+    lossd_answer_header(request, "Retry-After", "1");
 }
 
 void lossd_answer_preflight(struct lossd_request *request) {
   request->answer.status = 204;
   add_common_headers(request);
-  add_header(request, "Access-Control-Allow-Methods", request->match.allow);
-  add_header(
+  lossd_answer_header(request, "Access-Control-Allow-Methods", request->match.allow);
+  lossd_answer_header(
       request, "Access-Control-Allow-Headers",
       "Accept, Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id, "
       "traceparent");
-  add_header(request, "Access-Control-Max-Age", "600");
+  lossd_answer_header(request, "Access-Control-Max-Age", "600");
 }
 
 /* Appends "label;dur=1.234": printf's way costs a tenth of a tiny request. */
@@ -106,7 +107,7 @@ static void add_server_timing(struct lossd_request *request) {
   to = put_duration(to, ", decode", job->started, job->decoded);
   to = put_duration(to, ", compute", job->decoded, job->computed);
   put_duration(to, ", encode", job->computed, job->encoded);
-  add_header(request, "Server-Timing", request->server_timing);
+  lossd_answer_header(request, "Server-Timing", request->server_timing);
 }
 
 void lossd_answer_evaluation(struct lossd_request *request) {
@@ -119,7 +120,8 @@ void lossd_answer_evaluation(struct lossd_request *request) {
   add_common_headers(request);
   add_problem_headers(request);
   add_server_timing(request);
-  for (int i = 0; i < x->header_count; i++) add_header(request, x->headers[i].name, x->headers[i].value);
+  for (int i = 0; i < x->header_count; i++)
+    lossd_answer_header(request, x->headers[i].name, x->headers[i].value);
 }
 
 const char *lossd_answer_message(struct lossd_request *request, size_t *length) {

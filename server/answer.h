@@ -11,6 +11,8 @@ void lossd_answer_problem(struct lossd_request *request);
 void lossd_answer_evaluation(struct lossd_request *request);
 void lossd_answer_page(struct lossd_request *request);
 void lossd_answer_preflight(struct lossd_request *request);
+/* Adds a header; name and value are not copied. */
+void lossd_answer_header(struct lossd_request *request, const char *name, const char *value);
 /* The answer as the bytes of a whole HTTP/1.1 message that ends the connection, in the request's arena; NULL:
  * no memory. */
 const char *lossd_answer_message(struct lossd_request *request, size_t *length);

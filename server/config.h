@@ -51,18 +51,16 @@ struct lossd_config {
   const char *instruction_set; /* already in force; NULL: the best this machine has */
 };
 
-/* Fills config. 0: go on in config->mode. Else the process's exit code + 1: what was asked for (--help,
- * --version,
- * --print-config) has been printed, or what is wrong. envp ends with NULL. */
+/* Fills config. 0: go on in config->mode. Else the process's exit code + 1: what was asked for (such as
+ * --help) has been printed, or what is wrong. envp ends with NULL. */
 int lossd_config_parse(struct lossd_config *config, int argc, char **argv, char **envp);
 /* What was printed is told once it is written: 1, or 1 + exit code 3 and a line on err. */
 int lossd_config_told(FILE *out, FILE *err);
 /* The same as lossd_config_parse with other streams for standard output and standard error. */
 int lossd_config_read(struct lossd_config *config, int argc, char **argv, char **envp, FILE *out, FILE *err);
 
-/* Name and version of the HTTP library, for --version. Defined beside the one user of that library, http.c.
- */
-const char *lossd_http_library(void);
+/* The HTTP library's version, for --version. Defined beside the one user of that library, http.c. */
+const char *lossd_http_library_version(void);
 
 /* The table of all flags in Markdown, as docs/configuration.md has it. */
 void lossd_config_markdown(FILE *out);

@@ -43,8 +43,9 @@ void lossd_print_version(FILE *out) {
   fprintf(out, "lossd %s\n", LOSSD_VERSION);
   fprintf(out, "kernels: %s\n", lossd_instruction_set());
   fprintf(out, "compiler: %s\n", LOSSD_COMPILER);
-  fprintf(out, "libraries: %s, libuv %s, cJSON %s, GnuTLS %s, zlib %s\n", lossd_http_library(),
-          uv_version_string(), cJSON_Version(), gnutls_check_version(NULL), zlibVersion());
+  fprintf(out, "libraries: libmicrohttpd %s, libuv %s, cJSON %s, GnuTLS %s, zlib %s\n",
+          lossd_http_library_version(), uv_version_string(), cJSON_Version(), gnutls_check_version(NULL),
+          zlibVersion());
 }
 
 static void print_source(const struct lossd_flag *flag, enum lossd_source source, FILE *out) {

@@ -69,9 +69,8 @@ int lossd_guard_begin(struct lossd_guard *guard, const char *method, const char 
   if (check_uri(guard, uri, uri_length)) return problem->status;
   if (uri_place != method + strlen(method) + 1 || version != uri_place + uri_length + 1)
     return broken(guard, "the request line is malformed");
-  size_t version_length = strlen(version);
   guard->old_protocol = strcmp(version, "HTTP/1.0") == 0;
-  guard->next = version + version_length + 2;
+  guard->next = version + strlen(version) + 2;
   return 0;
 }
 

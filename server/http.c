@@ -20,10 +20,8 @@ enum {
   SWEEP_MILLISECONDS = 100
 };
 
-const char *lossd_http_library(void) {
-  static char text[64];
-  if (!text[0]) snprintf(text, sizeof text, "libmicrohttpd %s", MHD_get_version());
-  return text;
+const char *lossd_http_library_version(void) {
+  return MHD_get_version();
 }
 
 /* Answers

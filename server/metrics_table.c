@@ -3,27 +3,29 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MILLISECONDS *1000000ULL
+#define MICROSECONDS UINT64_C(1000)
+#define MILLISECONDS UINT64_C(1000000)
+
 const struct lossd_bounds lossd_second_bounds = {19,
-                                                 {{100000, "0.0001"},
-                                                  {250000, "0.00025"},
-                                                  {500000, "0.0005"},
-                                                  {1 MILLISECONDS, "0.001"},
-                                                  {2500000, "0.0025"},
-                                                  {5 MILLISECONDS, "0.005"},
-                                                  {10 MILLISECONDS, "0.01"},
-                                                  {25 MILLISECONDS, "0.025"},
-                                                  {50 MILLISECONDS, "0.05"},
-                                                  {75 MILLISECONDS, "0.075"},
-                                                  {100 MILLISECONDS, "0.1"},
-                                                  {250 MILLISECONDS, "0.25"},
-                                                  {500 MILLISECONDS, "0.5"},
-                                                  {750 MILLISECONDS, "0.75"},
-                                                  {1000 MILLISECONDS, "1.0"},
-                                                  {2500 MILLISECONDS, "2.5"},
-                                                  {5000 MILLISECONDS, "5.0"},
-                                                  {7500 MILLISECONDS, "7.5"},
-                                                  {10000 MILLISECONDS, "10.0"}}};
+                                                 {{100 * MICROSECONDS, "0.0001"},
+                                                  {250 * MICROSECONDS, "0.00025"},
+                                                  {500 * MICROSECONDS, "0.0005"},
+                                                  {1 * MILLISECONDS, "0.001"},
+                                                  {2500 * MICROSECONDS, "0.0025"},
+                                                  {5 * MILLISECONDS, "0.005"},
+                                                  {10 * MILLISECONDS, "0.01"},
+                                                  {25 * MILLISECONDS, "0.025"},
+                                                  {50 * MILLISECONDS, "0.05"},
+                                                  {75 * MILLISECONDS, "0.075"},
+                                                  {100 * MILLISECONDS, "0.1"},
+                                                  {250 * MILLISECONDS, "0.25"},
+                                                  {500 * MILLISECONDS, "0.5"},
+                                                  {750 * MILLISECONDS, "0.75"},
+                                                  {1000 * MILLISECONDS, "1.0"},
+                                                  {2500 * MILLISECONDS, "2.5"},
+                                                  {5000 * MILLISECONDS, "5.0"},
+                                                  {7500 * MILLISECONDS, "7.5"},
+                                                  {10000 * MILLISECONDS, "10.0"}}};
 const struct lossd_bounds lossd_byte_bounds = {11,
                                                {{1 << 10, "1024.0"},
                                                 {1 << 12, "4096.0"},

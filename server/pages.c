@@ -7,6 +7,7 @@
 #include "api/catalogue.h"
 #include "api/open_inference.h"
 #include "api/openapi.h"
+#include "server/answer.h"
 #include "server/assets.h"
 #include "server/metrics.h"
 
@@ -19,10 +20,26 @@ static void constant(struct lossd_request *request, const char *type, const char
   request->answer.length = strlen(body);
 }
 
-static void readiness(struct lossd_request *request) {
-  bool ready = atomic_load(&request->server->phase) == LOSSD_PHASE_SERVING;
-  constant(request, text_plain, ready ? "ready\n" : "draining\n");
-  if (!ready) request->answer.status = 503;
+/* Health and metrics
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void live(struct lossd_request *request) {
+  constant(request, text_plain, "ok\n");
+}
+
+static void ready(struct lossd_request *request) {
+  const bool serving = atomic_load(&request->server->phase) == LOSSD_PHASE_SERVING;
+  constant(request, text_plain, serving ? "ready\n" : "draining\n");
+  if (!serving) request->answer.status = 503;
+}
+
+static void inference_live(struct lossd_request *request) {
+  constant(request, json, "{}");
+}
+
+static void inference_ready(struct lossd_request *request) {
+  ready(request);
+  inference_live(request);
 }
 
 static void metrics(struct lossd_request *request) {
@@ -31,13 +48,7 @@ static void metrics(struct lossd_request *request) {
   struct lossd_answer *answer = &request->answer;
   lossd_metrics_queue_depth(lossd_admission_waiting(&request->server->admission));
   answer->body = lossd_metrics_text(open, &request->job.arena, &answer->length);
-  answer->content_type = open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                              : "text/plain; version=0.0.4; charset=utf-8";
-}
-
-static void add_header(struct lossd_answer *answer, const char *name, const char *value) {
-  if (answer->header_count < LOSSD_ANSWER_HEADERS)
-    answer->headers[answer->header_count++] = (struct lossd_header){name, value};
+  answer->content_type = open ? LOSSD_METRICS_OPENMETRICS : LOSSD_METRICS_PROMETHEUS;
 }
 
 /* What only another build changes: 304 for who has it. The tag is of the bytes that are sent, compressed or
@@ -51,21 +62,24 @@ static void document(struct lossd_request *request, const char *type, const char
   answer->length = length;
   snprintf(request->etag, sizeof request->etag, "\"%08lx-%zx\"", crc32(0, (const Bytef *)body, (uInt)length),
            length);
-  add_header(answer, "ETag", request->etag);
-  add_header(answer, "Cache-Control", "no-cache");
+  lossd_answer_header(request, "ETag", request->etag);
+  lossd_answer_header(request, "Cache-Control", "no-cache");
   if (!held || (strcmp(held, "*") != 0 && !strstr(held, request->etag))) return;
   answer->status = 304;
   answer->content_type = NULL;
 }
+
+/* Files and errors
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void not_found(struct lossd_request *request, const char *hint) {
   lossd_request_refuse(request, LOSSD_NOT_FOUND, "there is nothing at this path", hint);
 }
 
 static void add_page_headers(struct lossd_request *request) {
-  add_header(&request->answer, "Content-Security-Policy", LOSSD_CONTENT_SECURITY_POLICY);
-  add_header(&request->answer, "X-Content-Type-Options", "nosniff");
-  add_header(&request->answer, "Referrer-Policy", "no-referrer");
+  lossd_answer_header(request, "Content-Security-Policy", LOSSD_CONTENT_SECURITY_POLICY);
+  lossd_answer_header(request, "X-Content-Type-Options", "nosniff");
+  lossd_answer_header(request, "Referrer-Policy", "no-referrer");
 }
 
 static void asset(struct lossd_request *request) {
@@ -82,8 +96,8 @@ static void asset(struct lossd_request *request) {
   const char *body = gzip ? found->body : lossd_asset_inflate(found, &request->job.arena, &length);
   document(request, lossd_asset_type(found), body, length);
   add_page_headers(request);
-  add_header(&request->answer, "Vary", "Accept-Encoding");
-  if (gzip && request->answer.status == 200) add_header(&request->answer, "Content-Encoding", "gzip");
+  lossd_answer_header(request, "Vary", "Accept-Encoding");
+  if (gzip && request->answer.status == 200) lossd_answer_header(request, "Content-Encoding", "gzip");
 }
 
 /* What a problem's `type` leads to. */
@@ -110,47 +124,63 @@ static void explain_error(struct lossd_request *request) {
   add_page_headers(request);
 }
 
+/* Documents
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void catalogue(struct lossd_request *request) {
+  size_t length;
+  const char *body = lossd_catalogue(&request->job.arena, &length);
+  document(request, json, body, length);
+}
+
+static void catalogue_loss(struct lossd_request *request) {
+  size_t length;
+  const char *body = lossd_catalogue_loss(request->loss, &request->job.arena, &length);
+  document(request, json, body, length);
+}
+
+static void inference_server(struct lossd_request *request) {
+  size_t length;
+  const char *body = lossd_open_inference_server(&request->job.arena, &length);
+  document(request, json, body, length);
+}
+
+static void inference_model(struct lossd_request *request) {
+  size_t length;
+  const char *body = lossd_open_inference_model(request->loss, &request->job.arena, &length);
+  document(request, json, body, length);
+}
+
+static void openapi_json(struct lossd_request *request) {
+  document(request, json, lossd_openapi_json, lossd_openapi_json_length);
+}
+
+static void openapi_yaml(struct lossd_request *request) {
+  document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
+}
+
+/* All pages
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void (*const pages[])(struct lossd_request *) = {
+    [LOSSD_ROUTE_CATALOGUE] = catalogue,
+    [LOSSD_ROUTE_CATALOGUE_LOSS] = catalogue_loss,
+    [LOSSD_ROUTE_LIVE] = live,
+    [LOSSD_ROUTE_READY] = ready,
+    [LOSSD_ROUTE_METRICS] = metrics,
+    [LOSSD_ROUTE_OPENAPI_JSON] = openapi_json,
+    [LOSSD_ROUTE_OPENAPI_YAML] = openapi_yaml,
+    [LOSSD_ROUTE_ASSET] = asset,
+    [LOSSD_ROUTE_ERROR] = explain_error,
+    [LOSSD_ROUTE_INFERENCE_SERVER] = inference_server,
+    [LOSSD_ROUTE_INFERENCE_LIVE] = inference_live,
+    [LOSSD_ROUTE_INFERENCE_READY] = inference_ready,
+    [LOSSD_ROUTE_INFERENCE_MODEL] = inference_model,
+    [LOSSD_ROUTE_INFERENCE_MODEL_READY] = inference_live,
+};
+
 void lossd_page(struct lossd_request *request) {
-  struct lossd_arena *arena = &request->job.arena;
-  const struct lossd_loss *loss = request->loss;
-  const char *body;
-  size_t length = 0;
-  switch (request->match.route->kind) {
-  case LOSSD_ROUTE_CATALOGUE:
-    body = lossd_catalogue(arena, &length);
-    document(request, json, body, length);
-    break;
-  case LOSSD_ROUTE_CATALOGUE_LOSS:
-    body = lossd_catalogue_loss(loss, arena, &length);
-    document(request, json, body, length);
-    break;
-  case LOSSD_ROUTE_INFERENCE_SERVER:
-    body = lossd_open_inference_server(arena, &length);
-    document(request, json, body, length);
-    break;
-  case LOSSD_ROUTE_INFERENCE_MODEL:
-    body = lossd_open_inference_model(loss, arena, &length);
-    document(request, json, body, length);
-    break;
-  case LOSSD_ROUTE_OPENAPI_JSON:
-    document(request, json, lossd_openapi_json, lossd_openapi_json_length);
-    break;
-  case LOSSD_ROUTE_OPENAPI_YAML:
-    document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
-    break;
-  case LOSSD_ROUTE_ASSET: asset(request); break;
-  case LOSSD_ROUTE_ERROR: explain_error(request); break;
-  case LOSSD_ROUTE_LIVE: constant(request, text_plain, "ok\n"); break;
-  case LOSSD_ROUTE_READY: readiness(request); break;
-  case LOSSD_ROUTE_METRICS: metrics(request); break;
-  case LOSSD_ROUTE_INFERENCE_LIVE:
-  case LOSSD_ROUTE_INFERENCE_MODEL_READY: constant(request, json, "{}"); break;
-  case LOSSD_ROUTE_INFERENCE_READY:
-    readiness(request);
-    constant(request, json, "{}");
-    break;
-  default: break;
-  }
+  pages[request->match.route->kind](request);
   if (!request->answer.body)
     lossd_request_refuse(request, LOSSD_OUT_OF_MEMORY, "there is no memory for this answer", "");
 }

@@ -38,9 +38,8 @@ static void on_wake(uv_async_t *wake) {
   start_items(wake->data);
 }
 
-int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_workers *workers,
-                    const struct lossd_memory *memory) {
-  *pool = (struct lossd_pool){.loop = loop, .workers = workers, .memory = memory};
+int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_workers *workers) {
+  *pool = (struct lossd_pool){.loop = loop, .workers = workers};
   pool->lane_end = &pool->lane;
   pool->wake.data = pool;
   for (int i = 0; i < workers->count; i++) {

@@ -33,9 +33,7 @@ struct lossd_request {
   struct lossd_server *server;
   void *connection; /* the HTTP library's */
   bool headed;      /* the header section was seen */
-  bool framing;  /* refused because it may be read in two ways: nothing after it on the connection is believed
-                  */
-  bool cut;      /* answered in mid-body */
+  bool framing; /* refused for what may be read in two ways: nothing after it on the connection is believed */
   bool admitted; /* counts as a job */
   bool stranger; /* without a certificate of --tls-client-ca's authorities */
   enum lossd_connection_verdict verdict;

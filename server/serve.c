@@ -158,7 +158,7 @@ static bool start_thread(struct process *process, int index) {
   thread->process = process;
   thread->phase.data = thread;
   if (uv_loop_init(&thread->loop) != 0 || uv_async_init(&thread->loop, &thread->phase, on_phase) != 0 ||
-      lossd_pool_init(&thread->pool, &thread->loop, &process->server.workers, process->server.memory) != 0)
+      lossd_pool_init(&thread->pool, &thread->loop, &process->server.workers) != 0)
     return false;
   for (int i = index; i < process->listeners.count; i += process->thread_count)
     if (lossd_http_start(&thread->fronts[thread->count++], &process->server, &thread->pool,

@@ -55,7 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
                                              here.config.max_inflight_bytes};
   lossd_workers_init(&here.server.workers, here.config.workers);
   if (!lossd_admission_init(&here.server.admission, &here.config) || uv_loop_init(&here.loop) ||
-      lossd_pool_init(&here.pool, &here.loop, &here.server.workers, here.server.memory))
+      lossd_pool_init(&here.pool, &here.loop, &here.server.workers))
     abort();
   const int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
   here.address.sun_family = AF_UNIX; /* in no file system: the name begins with a NUL */
