@@ -3,7 +3,6 @@
 #ifndef LOSSD_API_BASE64_H
 #define LOSSD_API_BASE64_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Characters that encode so many bytes. */

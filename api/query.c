@@ -1,6 +1,5 @@
 #include "api/query.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "api/number_text.h"

@@ -1,7 +1,5 @@
 #include "core/expression_build.h"
 
-#include <string.h>
-
 #include "core/expression_math.h"
 
 static bool same_step(const struct expression_step *a, const struct expression_step *b) {

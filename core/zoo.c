@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LOSS(name, file) extern const struct lossd_loss lossd_##name;

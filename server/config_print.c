@@ -4,7 +4,6 @@
 #include "server/version.h"
 #include <cjson/cJSON.h>
 #include <gnutls/gnutls.h>
-#include <string.h>
 #include <uv.h>
 #include <zlib.h>
 

@@ -1,7 +1,6 @@
 #include "server/connections.h"
 
 #include <poll.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 

@@ -3,7 +3,6 @@
 #ifndef LOSSD_SERVER_LISTEN_H
 #define LOSSD_SERVER_LISTEN_H
 
-#include <stddef.h>
 
 #include "server/config.h"
 

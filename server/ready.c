@@ -2,7 +2,6 @@
 
 #include <gnutls/gnutls.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "server/listen.h"

@@ -1,6 +1,5 @@
 #include "server/request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>

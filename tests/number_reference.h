@@ -3,7 +3,6 @@
 #ifndef LOSSD_TESTS_NUMBER_REFERENCE_H
 #define LOSSD_TESTS_NUMBER_REFERENCE_H
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>

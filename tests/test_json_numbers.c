@@ -1,5 +1,7 @@
 /* Arrays of numbers, which are read and written many at once: every instruction set reads the same numbers,
  * finds the same fault in the same place and writes the same text as going one by one does. */
+#include <float.h>
+
 #include "api/json_block.h"
 #include "api/json_scan.h"
 #include "api/json_tensor.h"

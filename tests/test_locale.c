@@ -1,7 +1,6 @@
 /* A program that links the library may have set a locale whose decimal separator is a comma: numbers mean the
  * same in it. */
 #include <locale.h>
-#include <unistd.h>
 
 #include "tests/evaluate.h"
 #include "tests/unit.h"

@@ -7,10 +7,8 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Limits: each case is a small tree of files that stands for a machine.
  * ------------------------------------------- */

@@ -1,6 +1,8 @@
 /* Numbers from text: the nearest there is, told apart from what is no number, and never a byte read past the
  * end.
  */
+#include <float.h>
+
 #include "tests/number_reference.h"
 #include "tests/unit.h"
 

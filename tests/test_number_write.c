@@ -1,4 +1,6 @@
 /* Numbers to text: the shortest that reads back to the same number. */
+#include <float.h>
+
 #include "tests/number_reference.h"
 #include "tests/unit.h"
 

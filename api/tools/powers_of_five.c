@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Little-endian 32-bit limbs. 5^342 has 795 bits; 2^FRACTION_BITS / 5^342 keeps more than 128. */
 enum { LIMBS = 40, FRACTION_BITS = 1024 };
