@@ -66,9 +66,9 @@ static int add_pair(struct lossd_exchange *x, struct lossd_query *query, const c
 }
 
 int lossd_query_parse(struct lossd_exchange *x, struct lossd_query *query) {
-  const char *p = x->query, *const end = p + x->query_length;
   query->count = 0;
-  if (!x->query_length) return LOSSD_OK;
+  if (!x->query_length) return LOSSD_OK; /* and perhaps no query at all */
+  const char *p = x->query, *const end = p + x->query_length;
   char *out = lossd_exchange_alloc(x, x->query_length, NULL);
   if (!out) return x->problem.status;
   while (p < end) {
