@@ -66,14 +66,14 @@ class Metrics(unittest.TestCase):
 
     @staticmethod
     def settled(server):
-        """What is counted once nothing but the scrape is under way: a request is counted when its answer has been sent."""
+        """What is counted once nothing but the scrape is under way: a request is counted when its answer has been sent,
+        by its own thread, perhaps between two lines of the scrape that finds it gone. So the next scrape is the one."""
         deadline = time.monotonic() + 30
-        while True:
-            found = series(server.get("/metrics").body.decode())
-            if found["http_server_active_requests", ()] == 1:
-                return {key: value for key, value in found.items() if ("http_route", "/metrics") not in key[1]}
+        while series(server.get("/metrics").body.decode())["http_server_active_requests", ()] != 1:
             if time.monotonic() > deadline:
                 raise TimeoutError("requests are left under way")
+        found = series(server.get("/metrics").body.decode())
+        return {key: value for key, value in found.items() if ("http_route", "/metrics") not in key[1]}
 
     def total(self, name, **labels):
         return sum(value for (found, have), value in self.found.items() if found == name and labels.items() <= dict(have).items())
