@@ -52,13 +52,15 @@ static const struct {
     {"f16", LOSSD_FLOAT16},    {"fp16", LOSSD_FLOAT16}, {"bf16", LOSSD_BFLOAT16},  {"long", LOSSD_INT64},
     {"i64", LOSSD_INT64},      {"int", LOSSD_INT32},    {"i32", LOSSD_INT32},      {"short", LOSSD_INT16},
     {"i16", LOSSD_INT16},      {"i8", LOSSD_INT8},      {"byte", LOSSD_UINT8},     {"u8", LOSSD_UINT8},
-    {"boolean", LOSSD_BOOL},
+    {"boolean", LOSSD_BOOL},   {"f8", LOSSD_FLOAT64},   {"f4", LOSSD_FLOAT32},     {"f2", LOSSD_FLOAT16},
+    {"i4", LOSSD_INT32},       {"i2", LOSSD_INT16},     {"i1", LOSSD_INT8},        {"u1", LOSSD_UINT8},
 };
 
-/* The type that is meant, as torch.float32 and double are; LOSSD_DTYPES when nobody can say. */
+/* The type that is meant, as torch.float32, <f4 and double are; LOSSD_DTYPES when nobody can say. */
 static enum lossd_dtype meant_dtype(const char *name, size_t length) {
   const char *dot = memchr(name, '.', length);
   if (dot) length -= (size_t)(dot + 1 - name), name = dot + 1;
+  if (length && (*name == '<' || *name == '|')) length--, name++;
   for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
     if (strlen(aliases[i].name) == length && !strncasecmp(aliases[i].name, name, length))
       return aliases[i].dtype;

@@ -59,6 +59,30 @@ static const char *fail(struct scanner *s, const char *at, const char *expected)
   return NULL;
 }
 
+/* No value or name at at: says what JSON has for what people write there. */
+static const char *fail_token(struct scanner *s, const char *at, const char *expected) {
+  static const struct {
+    char found;
+    const char *cure;
+  } cures[] = {{'\'', "strings stand in double quotes"},
+               {'T', "write true"},
+               {'F', "write false"},
+               {'i', "write Infinity"},
+               {'.', "write a digit before the point"},
+               {'+', "write numbers without +"},
+               {'/', "JSON has no comments"},
+               {']', "write no comma before ]"},
+               {'}', "write no comma before }"}};
+  const char *before = at;
+  fail(s, at, expected);
+  while (before > s->begin && before[-1] <= ' ') before--;
+  const bool after_comma = before > s->begin && before[-1] == ',';
+  for (size_t i = 0; at < s->end && i < sizeof cures / sizeof *cures; i++)
+    if (*at == cures[i].found && (after_comma || (*at != ']' && *at != '}')))
+      lossd_hint(s->problem, "%s", cures[i].cure);
+  return NULL;
+}
+
 static const char *no_memory(struct scanner *s) {
   lossd_fail(s->problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory to read the body");
   return NULL;
@@ -265,7 +289,7 @@ static bool note_name(struct scanner *s, const char *begin, const char *end) {
 static const char *scan_name(struct scanner *s, const char *p) {
   bool escaped;
   if (p == s->end || *p != '"')
-    return fail(s, p, s->expect == NAME ? "a name in quotes" : "a name in quotes or '}'");
+    return fail_token(s, p, s->expect == NAME ? "a name in quotes" : "a name in quotes or '}'");
   const char *end = skip_string(s, p + 1, &escaped);
   if (!end || !note_name(s, p + 1, end - 1)) return NULL;
   const struct lossd_json_span span = {
@@ -294,7 +318,7 @@ static const char *scan_value(struct scanner *s, const char *p) {
   case 'N': return scan_word(s, p, "NaN");
   case 'I': return scan_word(s, p, "Infinity");
   case '-': return p + 1 < s->end && p[1] == 'I' ? scan_word(s, p, "-Infinity") : scan_number(s, p);
-  default: return *p >= '0' && *p <= '9' ? scan_number(s, p) : fail(s, p, "a value");
+  default: return *p >= '0' && *p <= '9' ? scan_number(s, p) : fail_token(s, p, "a value");
   }
 }
 

@@ -96,6 +96,8 @@ int lossd_json_scalar(const struct lossd_json *json, const cJSON *item, const ch
 int lossd_json_take_id(struct lossd_exchange *x, const struct lossd_json *json, const cJSON *item) {
   if (!item) return LOSSD_OK;
   x->id = lossd_json_text(json, item, "/id", "id", LOSSD_INVALID_REQUEST, &x->id_length, &x->problem);
+  if (!x->id && x->problem.status == LOSSD_INVALID_REQUEST)
+    lossd_hint(&x->problem, cJSON_IsNull(item) ? "leave id out" : "write it in double quotes");
   if (!x->id) return x->problem.status;
   if (x->id_length <= LOSSD_LONGEST_ID) return LOSSD_OK;
   return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id has %zu bytes, expected at most %d",

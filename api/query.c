@@ -107,9 +107,15 @@ static int take_id(struct lossd_exchange *x, const struct lossd_query_pair *pair
 }
 
 static int take_setting(struct lossd_exchange *x, const struct lossd_query_pair *pair) {
+  static const char *const others[] = {"gradients", "id"};
   if (is("id", pair->name, pair->name_length)) return take_id(x, pair);
   const struct lossd_value value = bare_value(pair);
-  return lossd_options_set(&x->evaluation.options, pair->name, pair->name_length, &value, &x->problem);
+  lossd_options_set(&x->evaluation.options, pair->name, pair->name_length, &value, &x->problem);
+  if (x->problem.status == LOSSD_UNKNOWN_OPTION && !x->problem.hint[0]) {
+    const char *nearest = lossd_nearest(pair->name, pair->name_length, others, 2);
+    if (nearest) lossd_hint(&x->problem, "did you mean %s?", nearest);
+  }
+  return x->problem.status;
 }
 
 int lossd_query_settings(struct lossd_exchange *x, const struct lossd_query *query, bool has_tensors) {

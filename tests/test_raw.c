@@ -235,6 +235,13 @@ static void hints_at_the_cure(void **state) {
     const char *query, *hint;
   } cases[] = {
       {"inptu=float32:2" TARGET, "did you mean input?"},
+      {"", "describe the tensors in the query: ?input=float32:32x10&..."},
+      {"reduction=sum", "describe the tensors in the query: ?input=float32:32x10&..."},
+      {"input=float32:2" TARGET "&gradient=input", "did you mean gradients?"},
+      {"input=float32:2" TARGET "&ids=1", "did you mean id?"},
+      {"input=float32:2" TARGET "&reductoin=sum", "did you mean reduction?"},
+      {"input=f4:2" TARGET, "did you mean float32?"},
+      {"input=<f8:2" TARGET, "did you mean float64?"},
       {"input=uint16:2" TARGET, "send the next larger signed type, or int64"},
       {"input=flot32:2" TARGET, "did you mean float32?"},
       {"input=torch.float16:2" TARGET, "did you mean float16?"},

@@ -65,9 +65,12 @@ static int take_options(struct request *r) {
   struct lossd_evaluation *e = &r->x->evaluation;
   const cJSON *option;
   lossd_options_init(&e->options, e->loss);
-  if (r->options && !cJSON_IsObject(r->options))
-    return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/options", "options is %s, expected an object",
-                      lossd_json_describe(&r->json, r->options));
+  if (r->options && !cJSON_IsObject(r->options)) {
+    lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/options", "options is %s, expected an object",
+               lossd_json_describe(&r->json, r->options));
+    lossd_hint(&r->x->problem, "write {\"reduction\": \"sum\"}");
+    return r->x->problem.status;
+  }
   cJSON_ArrayForEach(option, r->options) {
     size_t length;
     struct lossd_value value;
@@ -108,10 +111,13 @@ static int take_gradients(struct request *r) {
     e->gradients = lossd_all_gradients(e);
     return LOSSD_OK;
   }
-  if (!cJSON_IsArray(r->gradients))
-    return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/gradients",
-                      "gradients is %s, expected true, false or an array of roles",
-                      lossd_json_describe(&r->json, r->gradients));
+  if (!cJSON_IsArray(r->gradients)) {
+    lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/gradients",
+               "gradients is %s, expected true, false or an array of roles",
+               lossd_json_describe(&r->json, r->gradients));
+    lossd_hint(&r->x->problem, "write [\"%s\"], or true", e->loss->roles[0].name);
+    return r->x->problem.status;
+  }
   cJSON_ArrayForEach(item, r->gradients) {
     if (want_gradient(r, item, index++)) return r->x->problem.status;
   }

@@ -1,5 +1,5 @@
-/* Problems of Open Inference requests, as their bodies have it: core and the readers of options and numbers, which all formats
- * share, name tensors and options as members of the body. */
+/* Problems of Open Inference requests, as their bodies have it: core and the readers of options and numbers,
+ * which all formats share, name tensors and options as members of the body. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,8 @@ static const char *behind(const char *pointer, const char *name) {
 /* The input that a pointer begins with, and what follows it; -1: none. */
 static int input_of(const struct lossd_loss *loss, const char *pointer, const char **rest) {
   for (int i = 0; i < LOSSD_INPUTS; i++)
-    if ((i < loss->role_count || i >= LOSSD_SAMPLE_WEIGHT) && (*rest = behind(pointer, lossd_input_name(loss, i))))
+    if ((i < loss->role_count || i >= LOSSD_SAMPLE_WEIGHT) &&
+        (*rest = behind(pointer, lossd_input_name(loss, i))))
       return i;
   return -1;
 }

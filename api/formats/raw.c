@@ -81,7 +81,11 @@ static int describe(struct lossd_exchange *x, const struct lossd_query_pair *pai
 static int wrong_length(struct lossd_exchange *x, size_t described) {
   lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL, "the body has %zu bytes, the query describes %zu%s",
              x->body_length, described, described == SIZE_MAX ? " or more" : "");
-  lossd_hint(&x->problem, "send the tensors of the query in its order, without padding");
+  if (x->evaluation.present)
+    lossd_hint(&x->problem, "send the tensors of the query in its order, without padding");
+  else
+    lossd_hint(&x->problem, "describe the tensors in the query: ?%s=float32:32x10&...",
+               x->evaluation.loss->roles[0].name);
   x->problem.offset = (long long)(x->body_length < described ? x->body_length : described);
   return x->problem.status;
 }

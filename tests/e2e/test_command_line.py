@@ -192,6 +192,7 @@ class Evaluate(Program):
         self.write("three.json", b"[1, 2, 3]")
         self.write("cut.npy", npy([1.0, 2.0], "float32")[:-1])
         self.write("bad.json", b"[1, 2,]")
+        self.write("gap.json", b"[1 2]")
         self.write("text.json", b'[1, "two"]')
         self.write("st.safetensors", safetensors(a=([1.0], "float32"), b=([1.0], "float32")))
         mse = ("eval", "MSELoss", "--target", "t.npy")
@@ -211,7 +212,8 @@ class Evaluate(Program):
             (1, "the catalogue lists all: lossd list", ("show", "Xyz")),
             (1, "take one of the names of lossd list", ("eval", "")),
             (1, "hint: write the file with numpy.save", (*mse, "--input", "cut.npy")),
-            (1, "hint: mend the syntax at that byte", (*mse, "--input", "bad.json")),
+            (1, "hint: write no comma before ]", (*mse, "--input", "bad.json")),
+            (1, "hint: mend the syntax at that byte", (*mse, "--input", "gap.json")),
             (2, "did you mean --reduction?", (*mse, "--reductoin", "sum")),
             (2, "--reduction has no value", (*mse, "--reduction")),
             (2, "--target is given twice", (*mse, "--target", "t.npy")),
