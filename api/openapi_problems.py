@@ -6,6 +6,7 @@
 from openapi_schemas import JSON, RAW, SAFETENSORS
 
 MSE, PAIR = "POST /v1/losses/MSELoss", b'{"input": 1, "target": 2}'
+FORMATS = "application/json, application/octet-stream or application/vnd.safetensors"
 RAW_MSE = MSE + "?input=float32:2&target=float32:2"
 
 
@@ -28,19 +29,17 @@ PROBLEMS = {
     "certificate_required": wrong("GET /v1/losses", "the client gave no certificate, or none that the server trusts",
                                   server="--tls-client-ca"),
     "unknown_loss": wrong("POST /v1/losses/MSELos", 'there is no loss "MSELos"', body=PAIR, hint="did you mean MSELoss?"),
-    "not_found": wrong("GET /v1/loss", "there is nothing at this path",
-                       hint="evaluate with POST /v1/losses/{loss}; GET /v1/losses lists the losses"),
+    "not_found": wrong("GET /v1/loss", 'there is nothing at the path "/v1/loss"',
+                       hint="did you mean /v1/losses?"),
     "method_not_allowed": wrong("PUT /v1/losses/MSELoss", "this path takes POST, GET, HEAD"),
-    "not_acceptable": wrong(MSE, "Accept names no format that the answer can have", body=PAIR, headers={"Accept": "text/csv"},
-                            hint="accept application/json, application/octet-stream or application/vnd.safetensors"),
+    "not_acceptable": wrong(MSE, 'Accept is "text/csv", expected ' + FORMATS, body=PAIR, headers={"Accept": "text/csv"}),
     "request_timeout": wrong(MSE, "the request did not arrive in time", body=PAIR, server="a body slower than --min-upload-rate"),
     "length_required": wrong(MSE, "neither Content-Length nor Transfer-Encoding is given"),
     "body_too_large": wrong(MSE, "the body has 300000000 bytes, the limit is 268435456", headers={"Content-Length": "300000000"},
                             hint="raise --max-body-bytes, or split the request"),
     "uri_too_long": wrong("GET /v1/losses?" + 8192 * "x", "the URI is longer than 8192 bytes", hint="send tensors in the body"),
     "unsupported_media_type": wrong(
-        MSE, "this Content-Type is not supported", body=b"1,2", headers={"Content-Type": "text/csv"},
-        hint="send application/json, application/octet-stream or application/vnd.safetensors"),
+        MSE, 'Content-Type is "text/csv", expected ' + FORMATS, body=b"1,2", headers={"Content-Type": "text/csv"}),
     "expectation_failed": wrong(MSE, "the only expectation is 100-continue", body=PAIR, headers={"Expect": "200-ok"}),
     "missing_role": wrong(MSE, "target is missing; MSELoss needs it: targets y", body=b'{"input": 1}', pointer="/target",
                           hint="send target, shape *"),

@@ -1,5 +1,6 @@
 #include "server/checks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -42,13 +43,30 @@ static int check_token(struct lossd_request *request) {
   return LOSSD_UNAUTHORIZED;
 }
 
+/* The hint is the path that is meant, if that can be told. */
+static int unknown_path(struct lossd_request *request) {
+  const char *fixed[64], *nearest;
+  char quoted[LOSSD_QUOTE_TEXT];
+  size_t count = 0, length;
+  struct lossd_match shorter;
+  const char *path = lossd_route_path(request->uri, request->uri_length, &length);
+  for (int i = 0; i < lossd_route_count && count < sizeof fixed / sizeof *fixed; i++)
+    if (!strchr(lossd_routes[i].path, '{')) fixed[count++] = lossd_routes[i].path;
+  lossd_fail(problem_of(request), LOSSD_NOT_FOUND, NULL, "there is nothing at the path \"%s\"",
+             lossd_quote(path, length, quoted));
+  lossd_route_match(request->method, path, length - (length > 1 && path[length - 1] == '/'), &shorter);
+  if (shorter.allow[0])
+    lossd_hint(problem_of(request), "leave the last / out");
+  else if ((nearest = lossd_nearest(path, length, fixed, count)))
+    lossd_hint(problem_of(request), "did you mean %s?", nearest);
+  else
+    lossd_hint(problem_of(request), "evaluate with POST /v1/losses/{loss}; /docs has all paths");
+  return LOSSD_NOT_FOUND;
+}
+
 static int check_path(struct lossd_request *request) {
   const struct lossd_match *match = &request->match;
-  if (!match->allow[0]) {
-    lossd_fail(problem_of(request), LOSSD_NOT_FOUND, NULL, "there is nothing at this path");
-    lossd_hint(problem_of(request), "evaluate with POST /v1/losses/{loss}; GET /v1/losses lists the losses");
-    return LOSSD_NOT_FOUND;
-  }
+  if (!match->allow[0]) return unknown_path(request);
   if (match->loss[0]) request->loss = lossd_find(match->loss, strlen(match->loss), problem_of(request));
   if (match->loss[0] && !request->loss) return problem_of(request)->status;
   if (match->version[0] && strcmp(match->version, "1") != 0)
@@ -104,7 +122,17 @@ static int check_encoding(struct lossd_request *request) {
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 
+static int unknown_format(struct lossd_request *request, int status, const char *name, const char *value) {
+  char quoted[LOSSD_QUOTE_TEXT], found[LOSSD_QUOTE_TEXT + 8] = "missing";
+  if (value) snprintf(found, sizeof found, "\"%s\"", lossd_quote(value, strlen(value), quoted));
+  return lossd_fail(
+      problem_of(request), status, NULL,
+      "%s is %s, expected application/json, application/octet-stream or application/vnd.safetensors", name,
+      found);
+}
+
 static int check_type(struct lossd_request *request) {
+  static const char form[] = "application/x-www-form-urlencoded";
   struct lossd_exchange *x = &request->job.exchange;
   const char *type = field(request, LOSSD_FIELD_CONTENT_TYPE);
   if (!lossd_route_evaluates(request->match.route)) return 0;
@@ -115,10 +143,9 @@ static int check_type(struct lossd_request *request) {
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
   x->request_format = format;
   if (format) return 0;
-  lossd_fail(problem_of(request), LOSSD_UNSUPPORTED_MEDIA_TYPE, NULL,
-             type ? "this Content-Type is not supported" : "Content-Type is missing");
-  lossd_hint(problem_of(request),
-             "send application/json, application/octet-stream or application/vnd.safetensors");
+  unknown_format(request, LOSSD_UNSUPPORTED_MEDIA_TYPE, "Content-Type", type);
+  if (type && strncasecmp(type, form, sizeof form - 1) == 0)
+    lossd_hint(problem_of(request), "curl says this of itself: add -H 'Content-Type: application/json'");
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 
@@ -128,11 +155,7 @@ static int check_accept(struct lossd_request *request) {
   if (!lossd_route_evaluates(request->match.route) || x->answer_format) return 0;
   x->answer_format = lossd_format_of_accept(accept, x->request_format);
   if (x->answer_format) return 0;
-  lossd_fail(problem_of(request), LOSSD_NOT_ACCEPTABLE, NULL,
-             "Accept names no format that the answer can have");
-  lossd_hint(problem_of(request),
-             "accept application/json, application/octet-stream or application/vnd.safetensors");
-  return LOSSD_NOT_ACCEPTABLE;
+  return unknown_format(request, LOSSD_NOT_ACCEPTABLE, "Accept", accept);
 }
 
 static int overloaded(struct lossd_request *request, int status, const char *reason, const char *detail) {

@@ -35,6 +35,23 @@ class Paths(SharedServer):
             self.assertEqual(answer.status, 404, path)
             self.assertEqual(answer.headers["content-type"], "application/problem+json")
 
+    def test_a_404_names_the_path_and_the_one_that_is_meant(self):
+        for path, hint in (("/v1/losses/", "leave the last / out"), ("/v1/losses/MSELoss/", "leave the last / out"),
+                           ("/metric", "did you mean /metrics?"), ("/ready?x=1", "did you mean /readyz?"),
+                           ("/v1/loss", "did you mean /v1/losses?"), ("/health", "evaluate with POST /v1/losses/{loss}; /docs has all paths"),
+                           ("/" + 200 * "x", "evaluate with POST /v1/losses/{loss}; /docs has all paths")):
+            problem = self.server.get(path).json()
+            self.assertEqual(problem["hint"], hint)
+            self.assertTrue(problem["detail"].startswith('there is nothing at the path "' + path.partition("?")[0][:60]), problem)
+
+    def test_an_unknown_format_is_named(self):
+        formats = "expected application/json, application/octet-stream or application/vnd.safetensors"
+        for headers, found in (({"Content-Type": "text/csv"}, 'Content-Type is "text/csv"'), ({"Content-Type": None}, "Content-Type is missing"),
+                               ({"Accept": "text/html"}, 'Accept is "text/html"')):
+            self.assertEqual(self.ask(evaluate(headers=headers)).json()["detail"], f"{found}, {formats}")
+        form = self.ask(evaluate(headers={"Content-Type": "application/x-www-form-urlencoded"}))
+        self.assertIn("-H 'Content-Type: application/json'", form.json()["hint"])
+
     def test_an_unknown_loss_is_404_and_names_the_nearest(self):
         answer = self.ask(evaluate(loss="MSEloss"))
         self.assertEqual((answer.status, answer.code), (404, "unknown_loss"))
