@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 const char *lossd_read_whole(const char *text, const char *end, int64_t *value) {
   const char *p = text;
   *value = 0;

@@ -3,7 +3,6 @@
 #ifndef LOSSD_SERVER_LISTEN_H
 #define LOSSD_SERVER_LISTEN_H
 
-
 #include "server/config.h"
 
 #define LOSSD_MAX_SOCKETS 64
