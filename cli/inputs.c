@@ -143,6 +143,14 @@ static int given_twice(struct lossd_exchange *x, int input) {
                     lossd_input_name(x->evaluation.loss, input));
 }
 
+/* A file that is taken for JSON because it is nothing else. */
+static int bad_json(struct lossd_exchange *x, const struct lossd_source *source) {
+  if (x->problem.status == LOSSD_BAD_JSON && !x->problem.hint[0] && strcmp(source->path, "-") &&
+      !ends_with(source->path, ".json"))
+    lossd_hint(&x->problem, "give a .npy file, as numpy.save writes, a .safetensors file or JSON");
+  return x->problem.status;
+}
+
 static int take_source(struct lossd_files *files, const struct lossd_source *source, struct lossd_json *json,
                        struct lossd_json_input *inputs) {
   struct lossd_exchange *x = &files->x;
@@ -159,7 +167,7 @@ static int take_source(struct lossd_files *files, const struct lossd_source *sou
   default:
     if (lossd_json_parse(json, file->data ? file->data : "", file->length, x->cancelled, x->arena,
                          &x->problem))
-      return x->problem.status;
+      return bad_json(x, source);
     inputs[input] = (struct lossd_json_input){.json = json, .item = json->root};
     return LOSSD_OK;
   }
@@ -174,8 +182,12 @@ static int take_all_sources(struct lossd_files *files, struct lossd_json *json) 
     if (take_source(files, &files->source[i], &json[i], inputs)) return x->problem.status;
   }
   files->blame = NULL;
-  if (lossd_json_describe_inputs(x, inputs) || lossd_query_gradients(x, files->settings))
+  if (lossd_json_describe_inputs(x, inputs)) {
+    if (x->problem.status == LOSSD_UNKNOWN_MEMBER && !x->problem.hint[0])
+      lossd_hint(&x->problem, "a tensor's flag takes one tensor; --request FILE takes a whole request");
     return x->problem.status;
+  }
+  if (lossd_query_gradients(x, files->settings)) return x->problem.status;
   return lossd_json_cut_inputs(x, inputs);
 }
 

@@ -193,6 +193,8 @@ class Evaluate(Program):
         self.write("cut.npy", npy([1.0, 2.0], "float32")[:-1])
         self.write("bad.json", b"[1, 2,]")
         self.write("gap.json", b"[1 2]")
+        self.write("table.csv", b"1,2\n3,4\n")
+        self.write("whole.json", b'{"input": [1], "target": [2]}')
         self.write("text.json", b'[1, "two"]')
         self.write("st.safetensors", safetensors(a=([1.0], "float32"), b=([1.0], "float32")))
         mse = ("eval", "MSELoss", "--target", "t.npy")
@@ -214,6 +216,8 @@ class Evaluate(Program):
             (1, "hint: write the file with numpy.save", (*mse, "--input", "cut.npy")),
             (1, "hint: write no comma before ]", (*mse, "--input", "bad.json")),
             (1, "hint: mend the syntax at that byte", (*mse, "--input", "gap.json")),
+            (1, "hint: give a .npy file, as numpy.save writes", (*mse, "--input", "table.csv")),
+            (1, "hint: a tensor's flag takes one tensor; --request FILE", (*mse, "--input", "whole.json")),
             (2, "did you mean --reduction?", (*mse, "--reductoin", "sum")),
             (2, "--reduction has no value", (*mse, "--reduction")),
             (2, "--target is given twice", (*mse, "--target", "t.npy")),
