@@ -1,8 +1,5 @@
 #include "api/binary_input.h"
 
-#include <stdio.h>
-#include <string.h>
-
 const char *lossd_read_whole(const char *text, const char *end, int64_t *value) {
   const char *p = text;
   *value = 0;
@@ -14,18 +11,12 @@ const char *lossd_read_whole(const char *text, const char *end, int64_t *value) 
 
 int lossd_unknown_input(struct lossd_exchange *x, const char *name, size_t length) {
   const struct lossd_loss *loss = x->evaluation.loss;
-  const char *known[LOSSD_INPUTS] = {NULL};
-  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[160] = "";
-  size_t count = 0;
-  for (int i = 0; i < LOSSD_INPUTS; i++)
-    if (i < loss->role_count || i >= LOSSD_SAMPLE_WEIGHT) known[count++] = lossd_input_name(loss, i);
-  for (size_t i = 0; i < count; i++) {
-    const size_t used = strlen(all);
-    snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
-  }
+  const char *known[LOSSD_INPUTS];
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[LOSSD_LIST_TEXT];
+  const size_t count = lossd_input_names(loss, known);
   lossd_pointer(pointer, "", name, length);
   lossd_fail(&x->problem, LOSSD_UNKNOWN_MEMBER, pointer, "%s has no tensor \"%s\"; it takes %s", loss->name,
-             lossd_quote(name, length, quoted), all);
+             lossd_quote(name, length, quoted), lossd_list(known, count, all));
   const char *nearest = lossd_nearest(name, length, known, count);
   if (nearest) lossd_hint(&x->problem, "did you mean %s?", nearest);
   return x->problem.status;

@@ -88,17 +88,6 @@ static void add_option(struct lossd_json_text *out, const struct lossd_option *o
   lossd_json_close(out, '}');
 }
 
-static const char *const definitions[] = {"textbook", "pytorch", NULL};
-static const struct lossd_option definition = {
-    .name = "definition",
-    .type = LOSSD_CHOICE,
-    .choices = definitions,
-    .textbook = 0,
-    .pytorch = 1,
-    .description =
-        "Whose defaults fill the options that are not given: the published formula's or PyTorch's.",
-};
-
 /* Example
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -171,7 +160,7 @@ static void add_loss(struct lossd_json_text *out, const struct lossd_loss *loss)
   lossd_json_close(out, ']');
   lossd_json_key(out, "options");
   lossd_json_open(out, '[');
-  add_option(out, &definition);
+  add_option(out, &lossd_definition);
   for (int i = 0; i < loss->option_count; i++) add_option(out, &loss->options[i]);
   lossd_json_close(out, ']');
   lossd_json_key(out, "example");

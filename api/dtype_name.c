@@ -20,17 +20,13 @@ static const struct {
                                       {"UINT16", "UINT32", "UINT64"}},
 };
 
-static bool is(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
-
 const char *lossd_spelled_dtype(enum lossd_spelling spelling, enum lossd_dtype dtype) {
   return spellings[spelling].dtype[dtype];
 }
 
 enum lossd_dtype lossd_find_spelled_dtype(enum lossd_spelling spelling, const char *name, size_t length) {
   for (int i = 0; i < LOSSD_DTYPES; i++)
-    if (is(spellings[spelling].dtype[i], name, length)) return (enum lossd_dtype)i;
+    if (lossd_is_named(spellings[spelling].dtype[i], name, length)) return (enum lossd_dtype)i;
   return LOSSD_DTYPES;
 }
 
@@ -38,7 +34,7 @@ size_t lossd_spelled_size(enum lossd_spelling spelling, const char *name, size_t
   const enum lossd_dtype dtype = lossd_find_spelled_dtype(spelling, name, length);
   if (dtype != LOSSD_DTYPES) return lossd_dtype_size(dtype);
   for (int i = 0; i < UNSIGNED; i++)
-    if (is(spellings[spelling].unsigned_type[i], name, length)) return (size_t)2 << i;
+    if (lossd_is_named(spellings[spelling].unsigned_type[i], name, length)) return (size_t)2 << i;
   return 0;
 }
 
@@ -65,7 +61,7 @@ static enum lossd_dtype meant_dtype(const char *name, size_t length) {
     if (strlen(aliases[i].name) == length && !strncasecmp(aliases[i].name, name, length))
       return aliases[i].dtype;
   for (int i = 0; i < LOSSD_DTYPES; i++)
-    if (is(spellings[LOSSD_SPELLED_PLAIN].dtype[i], name, length)) return (enum lossd_dtype)i;
+    if (lossd_is_named(spellings[LOSSD_SPELLED_PLAIN].dtype[i], name, length)) return (enum lossd_dtype)i;
   return LOSSD_DTYPES;
 }
 

@@ -9,20 +9,12 @@
 /* Members
  * ------------------------------------------------------------------------------------------------------- */
 
-bool lossd_json_named(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
-
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count) {
-  char pointer[LOSSD_POINTER_TEXT], quoted[LOSSD_QUOTE_TEXT], all[160] = "";
-  for (size_t i = 0; i < count; i++) {
-    const size_t used = strlen(all);
-    snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
-  }
+  char pointer[LOSSD_POINTER_TEXT], quoted[LOSSD_QUOTE_TEXT], all[LOSSD_LIST_TEXT];
   lossd_pointer(pointer, parent, name, length);
   lossd_fail(problem, LOSSD_UNKNOWN_MEMBER, pointer, "there is no member \"%s\"; expected %s",
-             lossd_quote(name, length, quoted), all);
+             lossd_quote(name, length, quoted), lossd_list(known, count, all));
   const char *nearest = lossd_nearest(name, length, known, count);
   if (nearest) lossd_hint(problem, "did you mean %s?", nearest);
   return problem->status;
@@ -35,7 +27,7 @@ int lossd_json_members(const struct lossd_json *json, const cJSON *object, const
   cJSON_ArrayForEach(member, object) {
     size_t length, i = 0;
     const char *name = lossd_json_name(json, member, &length);
-    while (i < count && !lossd_json_named(known[i], name, length)) i++;
+    while (i < count && !lossd_is_named(known[i], name, length)) i++;
     if (i == count) return lossd_json_unknown_member(problem, pointer, name, length, known, count);
     slots[i] = member;
   }

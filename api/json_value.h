@@ -8,8 +8,6 @@
 
 #define LOSSD_LONGEST_ID 128
 
-/* Whether the NUL-terminated name is the text. */
-bool lossd_json_named(const char *name, const char *text, size_t length);
 /* UNKNOWN_MEMBER; the detail lists the known ones, the hint names the nearest. */
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count);

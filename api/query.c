@@ -7,10 +7,6 @@
 
 #define LONGEST_ID 128
 
-static bool is(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
-
 /* Decoding
  * ------------------------------------------------------------------------------------------------------ */
 
@@ -87,7 +83,8 @@ static struct lossd_value bare_value(const struct lossd_query_pair *pair) {
   const char *const end = pair->value + pair->value_length;
   struct lossd_value value = {LOSSD_VALUE_STRING, 0, pair->value, pair->value_length};
   struct lossd_number number;
-  if (is("true", value.string, value.length) || is("false", value.string, value.length)) {
+  if (lossd_is_named("true", value.string, value.length) ||
+      lossd_is_named("false", value.string, value.length)) {
     value.type = LOSSD_VALUE_BOOLEAN;
     value.number = value.length == 4;
   } else if (lossd_read_number(value.string, end, &number) == end && !number.overflow && value.length) {
@@ -108,7 +105,7 @@ static int take_id(struct lossd_exchange *x, const struct lossd_query_pair *pair
 
 static int take_setting(struct lossd_exchange *x, const struct lossd_query_pair *pair) {
   static const char *const others[] = {"gradients", "id"};
-  if (is("id", pair->name, pair->name_length)) return take_id(x, pair);
+  if (lossd_is_named("id", pair->name, pair->name_length)) return take_id(x, pair);
   const struct lossd_value value = bare_value(pair);
   lossd_options_set(&x->evaluation.options, pair->name, pair->name_length, &value, &x->problem);
   if (x->problem.status == LOSSD_UNKNOWN_OPTION && !x->problem.hint[0]) {
@@ -122,7 +119,7 @@ int lossd_query_settings(struct lossd_exchange *x, const struct lossd_query *que
   lossd_options_init(&x->evaluation.options, x->evaluation.loss);
   for (size_t i = 0; i < query->count; i++) {
     const struct lossd_query_pair *pair = &query->pair[i];
-    if (is("gradients", pair->name, pair->name_length)) continue;
+    if (lossd_is_named("gradients", pair->name, pair->name_length)) continue;
     if (has_tensors && lossd_input_find(x->evaluation.loss, pair->name, pair->name_length) >= 0) continue;
     if (take_setting(x, pair)) return x->problem.status;
   }
@@ -145,9 +142,9 @@ static int take_gradients(struct lossd_exchange *x, const char *p, size_t length
 int lossd_query_gradients(struct lossd_exchange *x, const struct lossd_query *query) {
   for (size_t i = 0; i < query->count; i++) {
     const struct lossd_query_pair *pair = &query->pair[i];
-    if (!is("gradients", pair->name, pair->name_length)) continue;
-    if (is("false", pair->value, pair->value_length)) return LOSSD_OK;
-    if (!is("true", pair->value, pair->value_length))
+    if (!lossd_is_named("gradients", pair->name, pair->name_length)) continue;
+    if (lossd_is_named("false", pair->value, pair->value_length)) return LOSSD_OK;
+    if (!lossd_is_named("true", pair->value, pair->value_length))
       return take_gradients(x, pair->value, pair->value_length);
     x->evaluation.gradients = lossd_all_gradients(&x->evaluation);
   }

@@ -95,6 +95,8 @@ extern const int lossd_loss_count;
 const struct lossd_loss *lossd_find(const char *name, size_t length, struct lossd_problem *problem);
 /* The input's name ("target", "sample_weight"). */
 const char *lossd_input_name(const struct lossd_loss *loss, int input);
+/* The names of all inputs of a loss; how many they are. */
+size_t lossd_input_names(const struct lossd_loss *loss, const char *names[LOSSD_INPUTS]);
 /* The input of that name, or -1. */
 int lossd_input_find(const struct lossd_loss *loss, const char *name, size_t length);
 
@@ -120,6 +122,9 @@ struct lossd_options {
   unsigned given; /* bit i: option i was set; bit 31: definition was */
   bool pytorch;   /* the definition whose defaults fill what is not given */
 };
+
+/* `definition`, the option that every loss has besides those of its row. */
+extern const struct lossd_option lossd_definition;
 
 /* init, then set for each option of the request in any order, then finish, which fills in the defaults.
  * `definition` is set like an option. Setting one twice is an error. */

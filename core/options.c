@@ -8,28 +8,32 @@
 
 #define DEFINITION_GIVEN (1u << 31)
 
+static const char *const definitions[] = {"textbook", "pytorch", NULL};
+const struct lossd_option lossd_definition = {
+    .name = "definition",
+    .type = LOSSD_CHOICE,
+    .choices = definitions,
+    .textbook = 0,
+    .pytorch = 1,
+    .description =
+        "Whose defaults fill the options that are not given: the published formula's or PyTorch's.",
+};
+
 void lossd_options_init(struct lossd_options *options, const struct lossd_loss *loss) {
   *options = (struct lossd_options){.loss = loss};
 }
 
-static bool named(const char *name, const char *text, size_t length) {
-  return strlen(name) == length && !memcmp(name, text, length);
-}
-
 static int unknown_option(const struct lossd_loss *loss, const char *name, size_t length,
                           struct lossd_problem *problem) {
-  const char *names[LOSSD_MAX_OPTIONS + 1] = {"definition"};
-  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[200] = "definition";
-  for (int i = 0; i < loss->option_count; i++) {
-    names[i + 1] = loss->options[i].name;
-    size_t used = strlen(all);
-    snprintf(all + used, sizeof all - used, ", %s", loss->options[i].name);
-  }
+  const char *names[LOSSD_MAX_OPTIONS + 1] = {lossd_definition.name};
+  const size_t count = (size_t)loss->option_count + 1;
+  char quoted[LOSSD_QUOTE_TEXT], pointer[LOSSD_POINTER_TEXT], all[LOSSD_LIST_TEXT];
+  for (int i = 0; i < loss->option_count; i++) names[i + 1] = loss->options[i].name;
   lossd_quote(name, length, quoted);
   lossd_pointer(pointer, "/options", name, length);
   lossd_fail(problem, LOSSD_UNKNOWN_OPTION, pointer, "%s has no option \"%s\"; it has %s", loss->name, quoted,
-             all);
-  const char *nearest = lossd_nearest(name, length, names, (size_t)loss->option_count + 1);
+             lossd_list(names, count, all));
+  const char *nearest = lossd_nearest(name, length, names, count);
   if (nearest) lossd_hint(problem, "did you mean %s?", nearest);
   if (lossd_input_find(loss, name, length) >= 0)
     lossd_hint(problem, "%s is a tensor: send it beside the others", quoted);
@@ -76,10 +80,14 @@ static const char *expectation(const struct lossd_option *option, char *text, si
   return text;
 }
 
-static int choice_of(const char *const *choices, const struct lossd_value *value) {
-  for (int i = 0; value->type != LOSSD_VALUE_OTHER && value->string && choices[i]; i++)
-    if (named(choices[i], value->string, value->length)) return i;
-  return -1;
+/* The position of the choice that is meant, or NaN. */
+static double resolve_choice(const struct lossd_option *option, const struct lossd_value *value) {
+  const bool boolean = option->boolean_true && value->type == LOSSD_VALUE_BOOLEAN;
+  const char *text = !boolean ? value->string : value->number != 0 ? option->boolean_true : "false";
+  const size_t length = boolean ? strlen(text) : value->length;
+  for (int i = 0; value->type != LOSSD_VALUE_OTHER && text && option->choices[i]; i++)
+    if (lossd_is_named(option->choices[i], text, length)) return i;
+  return NAN;
 }
 
 static bool number_fits(const struct lossd_option *option, double number) {
@@ -90,31 +98,24 @@ static bool number_fits(const struct lossd_option *option, double number) {
 
 /* The resolved value of an option, or NaN when the value does not fit. */
 static double resolve(const struct lossd_option *option, const struct lossd_value *value) {
-  struct lossd_value boolean_choice = {LOSSD_VALUE_STRING, 0, "false", 5};
-  int choice;
   switch (option->type) {
   case LOSSD_BOOLEAN: return value->type == LOSSD_VALUE_BOOLEAN ? value->number : NAN;
   case LOSSD_TEXT: return value->string ? 1 : NAN;
   case LOSSD_INTEGER:
   case LOSSD_NUMBER:
     return value->type == LOSSD_VALUE_NUMBER && number_fits(option, value->number) ? value->number : NAN;
-  case LOSSD_CHOICE:
-    if (option->boolean_true && value->type == LOSSD_VALUE_BOOLEAN && value->number != 0)
-      boolean_choice =
-          (struct lossd_value){LOSSD_VALUE_STRING, 0, option->boolean_true, strlen(option->boolean_true)};
-    choice = choice_of(option->choices,
-                       option->boolean_true && value->type == LOSSD_VALUE_BOOLEAN ? &boolean_choice : value);
-    return choice < 0 ? (double)NAN : choice;
+  case LOSSD_CHOICE: return resolve_choice(option, value);
   }
   return NAN;
 }
 
-static int refuse(const char *name, const char *expected, const struct lossd_value *value,
+static int refuse(const struct lossd_option *option, const struct lossd_value *value,
                   struct lossd_problem *problem) {
-  char pointer[64], found[LOSSD_QUOTE_TEXT + 2];
-  snprintf(pointer, sizeof pointer, "/options/%s", name);
-  lossd_fail(problem, LOSSD_INVALID_OPTION, pointer, "%s is %s, expected %s", name, value_text(value, found),
-             expected);
+  char pointer[64], found[LOSSD_QUOTE_TEXT + 2], text[160];
+  const char *expected = expectation(option, text, sizeof text);
+  snprintf(pointer, sizeof pointer, "/options/%s", option->name);
+  lossd_fail(problem, LOSSD_INVALID_OPTION, pointer, "%s is %s, expected %s", option->name,
+             value_text(value, found), expected);
   lossd_hint(problem, "send %s", expected);
   return problem->status;
 }
@@ -129,27 +130,25 @@ static int given_twice(const char *name, struct lossd_problem *problem) {
 
 static int set_definition(struct lossd_options *options, const struct lossd_value *value,
                           struct lossd_problem *problem) {
-  static const char *const definitions[] = {"textbook", "pytorch", NULL};
-  int choice = choice_of(definitions, value);
-  if (options->given & DEFINITION_GIVEN) return given_twice("definition", problem);
-  if (choice < 0) return refuse("definition", "one of textbook, pytorch", value, problem);
+  const double choice = resolve(&lossd_definition, value);
+  if (options->given & DEFINITION_GIVEN) return given_twice(lossd_definition.name, problem);
+  if (isnan(choice)) return refuse(&lossd_definition, value, problem);
   options->given |= DEFINITION_GIVEN;
-  options->pytorch = choice == 1;
+  options->pytorch = choice == lossd_definition.pytorch;
   return LOSSD_OK;
 }
 
 int lossd_options_set(struct lossd_options *options, const char *name, size_t name_length,
                       const struct lossd_value *value, struct lossd_problem *problem) {
   const struct lossd_loss *loss = options->loss;
-  if (named("definition", name, name_length)) return set_definition(options, value, problem);
+  if (lossd_is_named(lossd_definition.name, name, name_length))
+    return set_definition(options, value, problem);
   for (int i = 0; i < loss->option_count; i++) {
     const struct lossd_option *option = &loss->options[i];
-    char expected[160];
-    if (!named(option->name, name, name_length)) continue;
+    if (!lossd_is_named(option->name, name, name_length)) continue;
     if (options->given & (1u << i)) return given_twice(option->name, problem);
     double resolved = resolve(option, value);
-    if (isnan(resolved))
-      return refuse(option->name, expectation(option, expected, sizeof expected), value, problem);
+    if (isnan(resolved)) return refuse(option, value, problem);
     options->given |= 1u << i;
     options->value[i] = resolved;
     if (option->type == LOSSD_TEXT) options->text = value->string, options->text_length = value->length;

@@ -1,7 +1,6 @@
 #include "core/problem.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +21,17 @@ void lossd_hint(struct lossd_problem *problem, const char *format, ...) {
   va_start(args, format);
   vsnprintf(problem->hint, sizeof problem->hint, format, args);
   va_end(args);
+}
+
+bool lossd_is_named(const char *name, const char *text, size_t length) {
+  return strlen(name) == length && !memcmp(name, text, length);
+}
+
+char *lossd_list(const char *const names[], size_t count, char out[LOSSD_LIST_TEXT]) {
+  out[0] = 0;
+  for (size_t i = 0, used = 0; i < count && used < LOSSD_LIST_TEXT; i++)
+    used += (size_t)snprintf(out + used, LOSSD_LIST_TEXT - used, "%s%s", i ? ", " : "", names[i]);
+  return out;
 }
 
 #define LONGEST_NAME 40

@@ -2,6 +2,7 @@
 #ifndef LOSSD_CORE_PROBLEM_H
 #define LOSSD_CORE_PROBLEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -39,6 +40,11 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void lossd_hint(struct lossd_problem *problem, const char *format, ...);
 
+/* Whether the NUL-terminated name is the text. */
+bool lossd_is_named(const char *name, const char *text, size_t length);
+/* "a, b, c", cut where it does not fit; returns out. */
+#define LOSSD_LIST_TEXT 256
+char *lossd_list(const char *const names[], size_t count, char out[LOSSD_LIST_TEXT]);
 /* The nearest of count names to text (Damerau-Levenshtein within a third of text's length, 1 for short
  * ones; the first among equals), or NULL. */
 const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count);

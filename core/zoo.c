@@ -126,8 +126,7 @@ static void suggest_loss(const char *name, size_t length, struct lossd_problem *
 const struct lossd_loss *lossd_find(const char *name, size_t length, struct lossd_problem *problem) {
   char quoted[LOSSD_QUOTE_TEXT];
   for (int i = 0; i < lossd_loss_count; i++)
-    if (strlen(lossd_losses[i]->name) == length && !memcmp(lossd_losses[i]->name, name, length))
-      return lossd_losses[i];
+    if (lossd_is_named(lossd_losses[i]->name, name, length)) return lossd_losses[i];
   lossd_fail(problem, LOSSD_UNKNOWN_LOSS, NULL, "there is no loss \"%s\"", lossd_quote(name, length, quoted));
   suggest_loss(name, length, problem);
   return NULL;
@@ -139,11 +138,19 @@ const char *lossd_input_name(const struct lossd_loss *loss, int input) {
   return input < LOSSD_SAMPLE_WEIGHT ? loss->roles[input].name : common_inputs[input - LOSSD_SAMPLE_WEIGHT];
 }
 
+static bool has_input(const struct lossd_loss *loss, int input) {
+  return input < loss->role_count || input >= LOSSD_SAMPLE_WEIGHT;
+}
+
+size_t lossd_input_names(const struct lossd_loss *loss, const char *names[LOSSD_INPUTS]) {
+  size_t count = 0;
+  for (int k = 0; k < LOSSD_INPUTS; k++)
+    if (has_input(loss, k)) names[count++] = lossd_input_name(loss, k);
+  return count;
+}
+
 int lossd_input_find(const struct lossd_loss *loss, const char *name, size_t length) {
-  for (int k = 0; k < LOSSD_INPUTS; k++) {
-    if (k >= loss->role_count && k < LOSSD_SAMPLE_WEIGHT) continue;
-    const char *known = lossd_input_name(loss, k);
-    if (strlen(known) == length && !memcmp(known, name, length)) return k;
-  }
+  for (int k = 0; k < LOSSD_INPUTS; k++)
+    if (has_input(loss, k) && lossd_is_named(lossd_input_name(loss, k), name, length)) return k;
   return -1;
 }

@@ -21,23 +21,21 @@ struct request {
 static const cJSON **member_slot(struct request *r, const char *name, size_t length) {
   const int input = lossd_input_find(r->x->evaluation.loss, name, length);
   if (input >= 0) return &r->tensor[input].item;
-  if (lossd_json_named("options", name, length)) return &r->options;
-  if (lossd_json_named("gradients", name, length)) return &r->gradients;
-  return lossd_json_named("id", name, length) ? &r->id : NULL;
+  if (lossd_is_named("options", name, length)) return &r->options;
+  if (lossd_is_named("gradients", name, length)) return &r->gradients;
+  return lossd_is_named("id", name, length) ? &r->id : NULL;
 }
 
 static int unknown_top_member(struct request *r, const char *name, size_t length) {
   const struct lossd_loss *loss = r->x->evaluation.loss;
   const char *known[LOSSD_INPUTS + 3];
-  size_t count = 0;
-  for (int i = 0; i < LOSSD_INPUTS; i++)
-    if (i < loss->role_count || i >= LOSSD_SAMPLE_WEIGHT) known[count++] = lossd_input_name(loss, i);
+  size_t count = lossd_input_names(loss, known);
   known[count++] = "options";
   known[count++] = "gradients";
   known[count++] = "id";
   lossd_json_unknown_member(&r->x->problem, "", name, length, known, count);
   for (int i = 0; i <= loss->option_count; i++)
-    if (lossd_json_named(i ? loss->options[i - 1].name : "definition", name, length))
+    if (lossd_is_named(i ? loss->options[i - 1].name : lossd_definition.name, name, length))
       lossd_hint(&r->x->problem, "options go into the member options");
   return r->x->problem.status;
 }

@@ -52,7 +52,7 @@ int lossd_open_inference_output(struct lossd_exchange *x, const char *name, size
                                 const char *pointer, int *output) {
   const bool reduced = x->evaluation.options.value[LOSSD_REDUCTION] != LOSSD_NONE;
   for (*output = 0; *output < LOSSD_OUTPUT_GRADIENTS; ++*output)
-    if (lossd_json_named(fixed_outputs[*output], name, length)) break;
+    if (lossd_is_named(fixed_outputs[*output], name, length)) break;
   if (*output == LOSSD_OUTPUT_LOSS || (*output < LOSSD_OUTPUT_GRADIENTS && reduced)) return LOSSD_OK;
   if (*output < LOSSD_OUTPUT_GRADIENTS) {
     lossd_fail(&x->problem, LOSSD_BAD_REQUEST, pointer, "there is no %s where reduction is none",

@@ -94,7 +94,7 @@ static int refuse_extension(struct request *r, const char *pointer, const char *
   static const char shared[] = "shared_memory_";
   char quoted[LOSSD_QUOTE_TEXT];
   const bool is_shared = length > strlen(shared) && memcmp(name, shared, strlen(shared)) == 0;
-  if (!is_shared && !lossd_json_named("classification", name, length)) return LOSSD_OK;
+  if (!is_shared && !lossd_is_named("classification", name, length)) return LOSSD_OK;
   lossd_fail(&r->x->problem, LOSSD_BAD_REQUEST, pointer,
              "the extension of the parameter \"%s\" is not served", lossd_quote(name, length, quoted));
   lossd_hint(&r->x->problem, "send and ask for tensors in the body, as JSON or binary");
@@ -112,7 +112,7 @@ static const cJSON *find_parameter(struct request *r, const cJSON *parameters, c
     size_t length;
     const char *name = lossd_json_name(&r->json, member, &length);
     if (refuse_extension(r, at, name, length)) return NULL;
-    if (lossd_json_named(wanted, name, length)) found = member;
+    if (lossd_is_named(wanted, name, length)) found = member;
   }
   return found;
 }
@@ -275,7 +275,7 @@ static int cut_inputs(struct request *r) {
 static bool is_reserved(const char *name, size_t length) {
   static const char *const names[] = {"sequence_id", "sequence_start", "sequence_end", "priority", "headers"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (lossd_json_named(names[i], name, length)) return true;
+    if (lossd_is_named(names[i], name, length)) return true;
   return length >= 7 && !memcmp(name, "triton_", 7);
 }
 
@@ -299,9 +299,9 @@ static int take_parameter(struct request *r, const cJSON *item) {
   size_t length;
   const char *name = lossd_json_name(&r->json, item, &length);
   lossd_pointer(pointer, "/parameters", name, length);
-  if (lossd_json_named("binary_data_output", name, length))
+  if (lossd_is_named("binary_data_output", name, length))
     return take_flag(r, item, pointer, &r->state->binary);
-  if (lossd_json_named("timeout", name, length)) return take_timeout(r, item);
+  if (lossd_is_named("timeout", name, length)) return take_timeout(r, item);
   if (is_reserved(name, length)) return LOSSD_OK;
   if (lossd_json_scalar(&r->json, item, pointer, &value, &x->problem)) return x->problem.status;
   return lossd_options_set(&x->evaluation.options, name, length, &value, &x->problem);

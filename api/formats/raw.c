@@ -14,12 +14,12 @@
  * -------------------------------------------------------------------------------------------------- */
 
 static bool is(const char *name, const struct lossd_query_pair *pair) {
-  return lossd_json_named(name, pair->name, pair->name_length);
+  return lossd_is_named(name, pair->name, pair->name_length);
 }
 
 /* Whether a key is one that no tensor can have. */
 static bool is_setting(const struct lossd_loss *loss, const struct lossd_query_pair *pair) {
-  bool found = is("gradients", pair) || is("id", pair) || is("definition", pair);
+  bool found = is("gradients", pair) || is("id", pair) || is(lossd_definition.name, pair);
   for (int i = 0; i < loss->option_count; i++) found = found || is(loss->options[i].name, pair);
   return found;
 }

@@ -137,7 +137,7 @@ static int read_entry(struct lossd_exchange *x, struct lossd_json *json, const c
   cJSON_ArrayForEach(member, item) {
     size_t length, i = 0;
     const char *name = lossd_json_name(json, member, &length);
-    while (i < 3 && !lossd_json_named(known[i], name, length)) i++;
+    while (i < 3 && !lossd_is_named(known[i], name, length)) i++;
     if (i == 3) return bad(x, entry, "has a member besides dtype, shape and data_offsets");
     found[i] = member;
   }
@@ -164,7 +164,7 @@ static int read_entries(struct lossd_exchange *x, struct lossd_safetensors *file
   cJSON_ArrayForEach(item, file->json.root) {
     size_t length;
     const char *name = lossd_json_name(&file->json, item, &length);
-    const int status = lossd_json_named("__metadata__", name, length)
+    const int status = lossd_is_named("__metadata__", name, length)
                            ? check_metadata(x, &file->json, item)
                            : read_entry(x, &file->json, item, &file->entry[file->count++]);
     if (status) return status;
