@@ -1,6 +1,7 @@
 #include "core/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,6 @@
 #include "core/poison.h"
 
 #define ALIGNMENT 64
-#define OWN_BLOCK ((size_t)65536) /* requests from here up get a block of their own */
 
 struct lossd_arena_block {
   alignas(ALIGNMENT) struct lossd_arena_block *next;
@@ -33,17 +33,18 @@ void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memo
   *arena = (struct lossd_arena){.memory = memory ? memory : &heap};
 }
 
-/* Adds a block with room for bytes behind its header; the block in use stays first when the new one is full
- * at once. */
+/* Adds a block with room for bytes behind its header; one that is full at once leaves the block in use first.
+ */
 static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t bytes) {
-  size_t whole = bytes < OWN_BLOCK / 2 ? LOSSD_ARENA_BLOCK : 0;
-  if (whole < bytes + sizeof(struct lossd_arena_block)) whole = bytes + sizeof(struct lossd_arena_block);
+  const size_t needed = bytes + sizeof(struct lossd_arena_block);
+  const bool full = needed >= LOSSD_ARENA_BLOCK;
+  const size_t whole = full ? needed : LOSSD_ARENA_BLOCK;
   struct lossd_arena_block *block = arena->memory->take(arena->memory->context, whole);
   if (!block) return NULL;
   *block = (struct lossd_arena_block){.bytes = whole, .used = sizeof *block};
   arena->held += whole;
   ASAN_POISON_MEMORY_REGION(block + 1, whole - sizeof *block);
-  if (bytes >= OWN_BLOCK && arena->blocks) {
+  if (full && arena->blocks) {
     block->next = arena->blocks->next;
     arena->blocks->next = block;
   } else {
