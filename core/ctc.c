@@ -1,8 +1,6 @@
 /* CTCLoss's plan: shapes, lengths and labels. */
 #include "core/ctc.h"
 
-#include <stdio.h>
-
 #include "core/evaluation.h"
 #include "core/gather.h"
 
@@ -16,8 +14,8 @@ static int take_lengths(struct lossd_plan *p, int role, int64_t full, int64_t *l
                         struct lossd_problem *problem) {
   const struct ctc_batch *b = p->context;
   const char *name = lossd_input_name(p->loss, role);
-  char pointer[64], found[LOSSD_SHAPE_TEXT];
-  snprintf(pointer, sizeof pointer, "/%s", name);
+  char pointer[LOSSD_INPUT_POINTER], found[LOSSD_SHAPE_TEXT];
+  lossd_input_pointer(p->loss, role, pointer);
   if (lossd_is_present(p->evaluation, role) &&
       (p->shape[role].rank > 1 || lossd_shape_count(&p->shape[role]) != b->count ||
        (!p->shape[role].rank && p->rows.rank))) {

@@ -1,7 +1,6 @@
 #include "core/evaluation.h"
 
 #include <stdio.h>
-#include <string.h>
 
 const char *lossd_input_pointer(const struct lossd_loss *loss, int input, char pointer[LOSSD_INPUT_POINTER]) {
   snprintf(pointer, LOSSD_INPUT_POINTER, "/%s", lossd_input_name(loss, input));
@@ -79,32 +78,40 @@ unsigned lossd_all_gradients(const struct lossd_evaluation *e) {
   return all;
 }
 
+/* Why there is no gradient for what was asked; role: of that name, or -1. */
+static int no_gradient(const struct lossd_evaluation *e, int role, const char *quoted, const char *pointer,
+                       struct lossd_problem *problem) {
+  if (role < 0)
+    return lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no role \"%s\" to differentiate by",
+                      e->loss->name, quoted);
+  if (role >= e->loss->role_count || !e->loss->roles[role].differentiable)
+    return lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no gradient for %s", e->loss->name,
+                      quoted);
+  if (!lossd_is_present(e, role))
+    return lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer,
+                      "the gradient of %s is asked for, but it is not sent", quoted);
+  return lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer,
+                    "%s is %s here: there is no gradient for integers", quoted,
+                    lossd_dtype_name(e->tensor[role].dtype));
+}
+
 int lossd_want_gradient(struct lossd_evaluation *e, const char *name, size_t length, const char *pointer,
                         struct lossd_problem *problem) {
   const int role = lossd_input_find(e->loss, name, length);
-  char quoted[LOSSD_QUOTE_TEXT], all[128] = "";
+  const char *others[LOSSD_MAX_ROLES];
+  char quoted[LOSSD_QUOTE_TEXT], all[LOSSD_LIST_TEXT];
+  size_t count = 0;
   if (role >= 0 && role < e->loss->role_count && is_differentiable(e, role)) {
     e->gradients |= 1u << role;
     return LOSSD_OK;
   }
+  no_gradient(e, role, lossd_quote(name, length, quoted), pointer, problem);
   for (int k = 0; k < e->loss->role_count; k++)
-    if (is_differentiable(e, k))
-      snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? ", " : "", e->loss->roles[k].name);
-  lossd_quote(name, length, quoted);
-  if (role < 0)
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no role \"%s\" to differentiate by",
-               e->loss->name, quoted);
-  else if (role >= e->loss->role_count || !e->loss->roles[role].differentiable)
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s has no gradient for %s", e->loss->name,
-               quoted);
-  else if (!lossd_is_present(e, role))
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer,
-               "the gradient of %s is asked for, but it is not sent", quoted);
+    if (is_differentiable(e, k)) others[count++] = e->loss->roles[k].name;
+  if (count)
+    lossd_hint(problem, "there are gradients for: %s", lossd_list(others, count, all));
   else
-    lossd_fail(problem, LOSSD_NOT_DIFFERENTIABLE, pointer, "%s is %s here: there is no gradient for integers",
-               quoted, lossd_dtype_name(e->tensor[role].dtype));
-  lossd_hint(problem, *all ? "there are gradients for: %s" : "there are no gradients for these tensors%s",
-             all);
+    lossd_hint(problem, "there are no gradients for these tensors");
   return problem->status;
 }
 

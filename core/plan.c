@@ -25,36 +25,41 @@ static void take_tensors(struct lossd_plan *plan) {
   }
 }
 
-/* sample_weight broadcasts to the rows; grad_output has the shape of the loss that is returned. */
-static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *problem) {
-  const struct lossd_evaluation *e = plan->evaluation;
+/* sample_weight broadcasts to the rows. */
+static int check_sample_weight(const struct lossd_plan *plan, struct lossd_problem *problem) {
+  const struct lossd_shape *shape = &plan->shape[LOSSD_SAMPLE_WEIGHT];
   char found[LOSSD_SHAPE_TEXT], expected[LOSSD_SHAPE_TEXT];
-  if (lossd_is_present(e, LOSSD_SAMPLE_WEIGHT)) {
-    struct lossd_shape both = plan->rows;
-    if (!lossd_broadcast(&both, &plan->shape[LOSSD_SAMPLE_WEIGHT]) ||
-        !lossd_shape_equal(&both, &plan->rows)) {
-      lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/sample_weight",
-                 "sample_weight has shape %s, the unreduced loss has shape %s",
-                 lossd_shape_text(&plan->shape[LOSSD_SAMPLE_WEIGHT], found),
-                 lossd_shape_text(&plan->rows, expected));
-      lossd_hint(problem, "send a shape that broadcasts to %s", expected);
-      return problem->status;
-    }
-  }
-  if (lossd_is_present(e, LOSSD_GRAD_OUTPUT) &&
-      !lossd_shape_equal(&plan->shape[LOSSD_GRAD_OUTPUT], &plan->loss_shape)) {
-    lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/grad_output",
-               "grad_output has shape %s, the loss has shape %s",
-               lossd_shape_text(&plan->shape[LOSSD_GRAD_OUTPUT], found),
-               lossd_shape_text(&plan->loss_shape, expected));
-    lossd_hint(problem, plan->reduced ? "send one number, or set reduction to none" : "send shape %s",
-               expected);
-    return problem->status;
-  }
-  for (int k = LOSSD_SAMPLE_WEIGHT; k <= LOSSD_GRAD_OUTPUT; k++) {
-    if (!lossd_is_present(e, k)) continue;
-    plan->view[k].length = plan->view[k].step = 1;
-    lossd_view_rows(plan, k, 0);
+  if (lossd_fits_into(shape, &plan->rows)) return LOSSD_OK;
+  lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/sample_weight",
+             "sample_weight has shape %s, the unreduced loss has shape %s", lossd_shape_text(shape, found),
+             lossd_shape_text(&plan->rows, expected));
+  lossd_hint(problem, "send a shape that broadcasts to %s", expected);
+  return problem->status;
+}
+
+/* grad_output has the shape of the loss that is returned. */
+static int check_grad_output(const struct lossd_plan *plan, struct lossd_problem *problem) {
+  const struct lossd_shape *shape = &plan->shape[LOSSD_GRAD_OUTPUT];
+  char found[LOSSD_SHAPE_TEXT], expected[LOSSD_SHAPE_TEXT];
+  if (lossd_shape_equal(shape, &plan->loss_shape)) return LOSSD_OK;
+  lossd_fail(problem, LOSSD_SHAPE_MISMATCH, "/grad_output", "grad_output has shape %s, the loss has shape %s",
+             lossd_shape_text(shape, found), lossd_shape_text(&plan->loss_shape, expected));
+  lossd_hint(problem, plan->reduced ? "send one number, or set reduction to none" : "send shape %s",
+             expected);
+  return problem->status;
+}
+
+static int take_common_inputs(struct lossd_plan *plan, struct lossd_problem *problem) {
+  static const struct {
+    int input;
+    int (*check)(const struct lossd_plan *plan, struct lossd_problem *problem);
+  } common[] = {{LOSSD_SAMPLE_WEIGHT, check_sample_weight}, {LOSSD_GRAD_OUTPUT, check_grad_output}};
+  for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+    struct lossd_view *view = &plan->view[common[i].input];
+    if (!lossd_is_present(plan->evaluation, common[i].input)) continue;
+    if (common[i].check(plan, problem)) return problem->status;
+    view->length = view->step = 1;
+    lossd_view_rows(plan, common[i].input, 0);
   }
   return LOSSD_OK;
 }
@@ -96,16 +101,13 @@ static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
   plan->length = 1;
   for (int k = 0; k < LOSSD_INPUTS; k++)
     if (plan->view[k].length > plan->length) plan->length = plan->view[k].length;
-  int64_t elements;
-  if (!plan->elements && __builtin_mul_overflow(plan->row_count, plan->length, &elements))
-    elements = INT64_MAX;
-  else if (plan->elements)
-    elements = plan->elements;
-  plan->elements = elements;
-  plan->nanoseconds = (double)elements * plan->loss->cost * plan->work;
-  if (elements <= plan->evaluation->max_elements) return LOSSD_OK;
+  const bool counted = plan->elements != 0; /* by the loss's plan function */
+  if (!counted && __builtin_mul_overflow(plan->row_count, plan->length, &plan->elements))
+    plan->elements = INT64_MAX;
+  plan->nanoseconds = (double)plan->elements * plan->loss->cost * plan->work;
+  if (plan->elements <= plan->evaluation->max_elements) return LOSSD_OK;
   lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the evaluation has %lld elements, the limit is %lld",
-             (long long)elements, (long long)plan->evaluation->max_elements);
+             (long long)plan->elements, (long long)plan->evaluation->max_elements);
   lossd_hint(problem, "send it in shards and merge numerators and denominators");
   return problem->status;
 }

@@ -145,6 +145,8 @@ int lossd_plan_rank(const struct lossd_plan *plan, int role, int most, struct lo
 
 /* Pieces of the above. */
 bool lossd_broadcast(struct lossd_shape *into, const struct lossd_shape *other); /* false: they do not fit */
+/* Whether shape broadcasts to `whole` without enlarging it. */
+bool lossd_fits_into(const struct lossd_shape *shape, const struct lossd_shape *whole);
 void lossd_view_rows(struct lossd_plan *plan, int input, int vector_dims);
 /* "a has shape ..., b has shape ...; rule" */
 int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char *rule,

@@ -19,12 +19,17 @@ bool lossd_broadcast(struct lossd_shape *into, const struct lossd_shape *other) 
   return true;
 }
 
+bool lossd_fits_into(const struct lossd_shape *shape, const struct lossd_shape *whole) {
+  struct lossd_shape both = *whole;
+  return lossd_broadcast(&both, shape) && lossd_shape_equal(&both, whole);
+}
+
 int lossd_shape_problem(const struct lossd_plan *plan, int a, int b, const char *rule,
                         struct lossd_problem *problem) {
-  char pointer[64], shape_a[LOSSD_SHAPE_TEXT], shape_b[LOSSD_SHAPE_TEXT];
+  char pointer[LOSSD_INPUT_POINTER], shape_a[LOSSD_SHAPE_TEXT], shape_b[LOSSD_SHAPE_TEXT];
   const char *name_a = lossd_input_name(plan->loss, a), *name_b = lossd_input_name(plan->loss, b);
-  snprintf(pointer, sizeof pointer, "/%s", name_a);
-  lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer, "%s has shape %s, %s has shape %s; %s", name_a,
+  lossd_fail(problem, LOSSD_SHAPE_MISMATCH, lossd_input_pointer(plan->loss, a, pointer),
+             "%s has shape %s, %s has shape %s; %s", name_a,
              lossd_shape_text(&plan->evaluation->tensor[a].shape, shape_a), name_b,
              lossd_shape_text(&plan->evaluation->tensor[b].shape, shape_b), rule);
   lossd_hint(problem, "send %s and %s in shapes that fit each other", name_a, name_b);
@@ -58,6 +63,7 @@ static int set_rows(struct lossd_plan *plan, const struct lossd_shape *rows, str
 #define SAME_SHAPE "expected the same shape"
 #define BROADCASTABLE "expected shapes that broadcast together"
 #define NOT_LARGER "expected a shape that broadcasts to it"
+#define WITHOUT_LAST "expected its shape without the last axis"
 
 /* The common shape of roles 0..paired-1. */
 static int pair_shapes(const struct lossd_plan *plan, bool broadcast, int paired, struct lossd_shape *out,
@@ -79,12 +85,6 @@ static int pair_shapes(const struct lossd_plan *plan, bool broadcast, int paired
   return LOSSD_OK;
 }
 
-/* Whether `shape` broadcasts to `whole` without enlarging it. */
-static bool fits_into(const struct lossd_shape *shape, const struct lossd_shape *whole) {
-  struct lossd_shape both = *whole;
-  return lossd_broadcast(&both, shape) && lossd_shape_equal(&both, whole);
-}
-
 int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
                            struct lossd_problem *problem) {
   struct lossd_shape rows;
@@ -93,7 +93,7 @@ int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
   plan->pointwise = true;
   for (int k = 0; k < plan->loss->role_count; k++) {
     if (!lossd_is_present(plan->evaluation, k)) continue;
-    if (!fits_into(&plan->shape[k], &rows)) return lossd_shape_problem(plan, k, 0, NOT_LARGER, problem);
+    if (!lossd_fits_into(&plan->shape[k], &rows)) return lossd_shape_problem(plan, k, 0, NOT_LARGER, problem);
     plan->view[k].length = plan->view[k].step = 1;
     lossd_view_rows(plan, k, 0);
   }
@@ -102,33 +102,30 @@ int lossd_plan_elementwise(struct lossd_plan *plan, bool broadcast, int paired,
 
 static int needs_axis(const struct lossd_plan *plan, int role, const char *axis,
                       struct lossd_problem *problem) {
-  char pointer[64];
+  char pointer[LOSSD_INPUT_POINTER];
   const char *name = lossd_input_name(plan->loss, role);
-  snprintf(pointer, sizeof pointer, "/%s", name);
-  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer, "%s is a single number; expected shape %s", name,
-             plan->loss->roles[role].shape);
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, lossd_input_pointer(plan->loss, role, pointer),
+             "%s is a single number; expected shape %s", name, plan->loss->roles[role].shape);
   lossd_hint(problem, "give %s an axis of %s", name, axis);
   return problem->status;
 }
 
 static int empty_axis(const struct lossd_plan *plan, int role, const char *axis,
                       struct lossd_problem *problem) {
-  char pointer[64], shape[LOSSD_SHAPE_TEXT];
+  char pointer[LOSSD_INPUT_POINTER], shape[LOSSD_SHAPE_TEXT];
   const char *name = lossd_input_name(plan->loss, role);
-  snprintf(pointer, sizeof pointer, "/%s", name);
-  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer,
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, lossd_input_pointer(plan->loss, role, pointer),
              "%s has shape %s: its axis of %s is empty, expected at least 1", name,
              lossd_shape_text(&plan->shape[role], shape), axis);
   return problem->status;
 }
 
 int lossd_plan_rank(const struct lossd_plan *plan, int role, int most, struct lossd_problem *problem) {
-  char pointer[64], shape[LOSSD_SHAPE_TEXT];
+  char pointer[LOSSD_INPUT_POINTER], shape[LOSSD_SHAPE_TEXT];
   const char *name = lossd_input_name(plan->loss, role), *expected = plan->loss->roles[role].shape;
   if (plan->shape[role].rank <= most) return LOSSD_OK;
-  snprintf(pointer, sizeof pointer, "/%s", name);
-  lossd_fail(problem, LOSSD_INVALID_SHAPE, pointer, "%s has shape %s; expected %s", name,
-             lossd_shape_text(&plan->shape[role], shape), expected);
+  lossd_fail(problem, LOSSD_INVALID_SHAPE, lossd_input_pointer(plan->loss, role, pointer),
+             "%s has shape %s; expected %s", name, lossd_shape_text(&plan->shape[role], shape), expected);
   lossd_hint(problem, "send %s", expected);
   return problem->status;
 }
@@ -140,7 +137,7 @@ static bool fits_into_vectors(const struct lossd_shape *shape, const struct loss
   struct lossd_shape leading = *shape;
   if (!shape->rank) return true;
   const int64_t last = shape->dim[--leading.rank];
-  return (last == length || last == 1) && fits_into(&leading, rows);
+  return (last == length || last == 1) && lossd_fits_into(&leading, rows);
 }
 
 int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
@@ -161,11 +158,10 @@ int lossd_plan_vectors(struct lossd_plan *plan, bool broadcast, int paired,
     const struct lossd_shape *shape = &plan->shape[k];
     const bool vector = k < paired || vectors[k];
     if (!lossd_is_present(plan->evaluation, k)) continue;
-    if (!(vector ? fits_into_vectors(shape, &rows, length) : fits_into(shape, &rows)))
-      return lossd_shape_problem(plan, k, 0, vector ? NOT_LARGER : "expected its shape without the last axis",
-                                 problem);
-    if (k >= paired && !vector && !broadcast && !lossd_shape_equal(shape, &rows))
-      return lossd_shape_problem(plan, k, 0, "expected its shape without the last axis", problem);
+    if (!(vector ? fits_into_vectors(shape, &rows, length) : lossd_fits_into(shape, &rows)))
+      return lossd_shape_problem(plan, k, 0, vector ? NOT_LARGER : WITHOUT_LAST, problem);
+    if (!vector && !broadcast && !lossd_shape_equal(shape, &rows))
+      return lossd_shape_problem(plan, k, 0, WITHOUT_LAST, problem);
     plan->view[k].length = vector ? length : 1;
     plan->view[k].step = !vector || (shape->rank && shape->dim[shape->rank - 1] == length) ? 1 : 0;
     lossd_view_rows(plan, k, vector && shape->rank ? 1 : 0);
@@ -199,9 +195,9 @@ static void view_classes(struct lossd_plan *plan, int role, int64_t classes, int
 static int check_class_weight(struct lossd_plan *plan, int role, int64_t classes,
                               struct lossd_problem *problem) {
   const struct lossd_shape *shape = &plan->shape[role];
-  char text[LOSSD_SHAPE_TEXT], pointer[64];
-  snprintf(pointer, sizeof pointer, "/%s", lossd_input_name(plan->loss, role));
+  char text[LOSSD_SHAPE_TEXT], pointer[LOSSD_INPUT_POINTER];
   if (shape->rank != 1 || shape->dim[0] != classes) {
+    lossd_input_pointer(plan->loss, role, pointer);
     if (shape->rank == 1)
       lossd_fail(problem, LOSSD_SHAPE_MISMATCH, pointer, "weight has %lld numbers, input has %lld classes",
                  (long long)shape->dim[0], (long long)classes);
