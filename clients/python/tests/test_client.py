@@ -162,6 +162,11 @@ def test_options_travel_whole(client):
     assert poisson[0] == poisson[1] != poisson[2] == poisson[3]
 
 
+def test_gradients_may_be_numpy_booleans(client):
+    for wanted in (np.bool_(True), np.bool_(False)):
+        assert bool(client.mse_loss([1.0], [2.0], gradients=wanted).gradients) == wanted
+
+
 def test_a_loss_can_be_named_as_the_server_names_it(client):
     answer = client.evaluate(
         "HuberLoss", {"input": [3.0], "target": [0.0]}, {"delta": 2}, gradients="input", id="a b&1"

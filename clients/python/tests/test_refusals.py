@@ -70,9 +70,24 @@ def test_each_refusal_is_a_problem(server, client, call, status, code):
     assert str(other.value) == str(caught.value)
 
 
-def test_a_dtype_that_no_tensor_has_is_refused_at_home(client):
-    with pytest.raises(TypeError, match="complex128"):
-        client.mse_loss([1.0], np.array([1j]))
+@pytest.mark.parametrize(
+    ("value", "error", "found"),
+    [
+        (np.array([1j]), TypeError, "dtype complex128"),
+        (np.array([None]), TypeError, "dtype object"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), TypeError, "sample_weight"),
+        ([[1.0, 2.0], [3.0]], ValueError, "inhomogeneous"),
+        (["a"], ValueError, "could not convert"),
+    ],
+)
+def test_what_is_no_tensor_is_refused_at_home_by_its_name(client, value, error, found):
+    with pytest.raises(error, match=f"target .*{found}"):
+        client.mse_loss([1.0], value)
+
+
+def test_what_is_no_option_is_refused_at_home_by_its_name(client):
+    with pytest.raises(TypeError, match="option delta is {1.0}: expected"):
+        client.huber_loss([1.0], [2.0], delta={1.0})
 
 
 def test_a_body_over_the_limit_is_413():
@@ -177,6 +192,16 @@ def test_a_timeout_is_a_transport_error(server):
     side = np.zeros((8000, 1)), np.zeros((1, 8000))
     with lossd.Client(server.url, timeout=0.02) as client, pytest.raises(lossd.TransportError, match="timed out"):
         client.mse_loss(*side, broadcast=True, reduction="none")
+
+
+def test_a_timeout_may_be_infinite(server):
+    async def forever():
+        async with lossd.AsyncClient(server.url, timeout=float("inf")) as client:
+            return float((await client.mse_loss([1.0], [3.0])).loss)
+
+    with lossd.Client(server.url, timeout=float("inf")) as client:
+        assert mse(client) == 2
+    assert asyncio.run(forever()) == 4
 
 
 def test_a_page_in_the_place_of_an_answer_is_a_transport_error():

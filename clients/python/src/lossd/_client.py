@@ -24,7 +24,7 @@ class Client(Losses[Answer]):
     token
         Bearer token, where the server has a --token-file.
     timeout
-        Seconds to connect, and for the server to take or give the next bytes.
+        Seconds to connect, and for the server to take or give the next bytes; math.inf for no limit.
     retries
         How often a request is sent again after 429, 502, 503 or a broken connection: when Retry-After says, else
         after 0.1, 0.2, 0.4 ... s, spread at random. A Retry-After above `max_wait` seconds is not waited for.

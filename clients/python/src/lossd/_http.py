@@ -21,6 +21,7 @@ from lossd._wire import SAFETENSORS
 BUSY = {429, 502, 503}
 BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 FIRST_WAIT = 0.1
+LONGEST = (2**31 - 1) / 1000  # seconds that sockets can wait: 24 days
 # Below lossd's --idle-timeout, so that the client is the one to close.
 KEEPALIVE_SECONDS = 20.0
 
@@ -49,7 +50,7 @@ class Settings:
             keepalive_expiry=KEEPALIVE_SECONDS,
         )
         # Waiting for a connection of our own is no failure: no limit.
-        timeout = httpx.Timeout(self.timeout, pool=None)
+        timeout = httpx.Timeout(min(self.timeout, LONGEST), pool=None)
         verify = self.tls if self.tls is not None else True
         return {"base_url": self.url, "headers": headers, "limits": limits, "timeout": timeout, "verify": verify}
 

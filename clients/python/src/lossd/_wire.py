@@ -19,10 +19,17 @@ SAFETENSORS = "application/vnd.safetensors"
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16"}
 
 
-def _array(value: ArrayLike, integers: bool) -> NDArray[Any]:
+def _array(name: str, value: ArrayLike, integers: bool) -> NDArray[Any]:
     """Row-major. Numbers that have no dtype of their own are float64, or as they are where `integers` are meant."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: send its data, and ~mask as sample_weight")
     plain = not hasattr(value, "dtype") and not hasattr(value, "__array__")
-    array = np.asarray(value, np.float64 if plain and not integers else None)
+    try:
+        array = np.asarray(value, np.float64 if plain and not integers else None)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} is no tensor: {error}") from None
+    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        raise TypeError(f"{name} has dtype {array.dtype}, which cannot be sent: expected floats, integers or bool")
     if plain and integers and array.size == 0:
         array = array.astype(np.int64)
     # Little-endian too; ascontiguousarray would make a rank of 0 one of 1.
@@ -38,7 +45,7 @@ def encode(loss: str, tensors: Mapping[str, ArrayLike | None]) -> bytes:
         when = indices.get(name)
         return when == "always" or (when == "below input" and np.ndim(given[name]) < np.ndim(given.get("input", 0)))
 
-    arrays = {name: _array(value, integers(name)) for name, value in given.items()}
+    arrays = {name: _array(name, value, integers(name)) for name, value in given.items()}
     try:
         return bytes(safetensors.numpy.save(arrays))
     except safetensors.SafetensorError as error:
@@ -63,16 +70,19 @@ def _decode(body: bytes) -> dict[str, NDArray[Any]]:
     return {name: tensors[name] for name in header if name in tensors}  # the library gives them in any order
 
 
+def _option(name: str, value: Option) -> str:
+    try:
+        return value if isinstance(value, str) else json.dumps(value, default=lambda scalar: scalar.item())
+    except (AttributeError, TypeError, ValueError):
+        raise TypeError(f"option {name} is {value!r}: expected a number, a string or a bool") from None
+
+
 def path(loss: str, options: Mapping[str, Option], gradients: bool | str | Sequence[str], id: str | None = None) -> str:
     """Path and query. Options that are None are left out: the definition's defaults fill them."""
-    query = {
-        name: value if isinstance(value, str) else json.dumps(value, default=lambda scalar: scalar.item())
-        for name, value in options.items()
-        if value is not None
-    }
-    if gradients is True:
-        query["gradients"] = "true"
-    elif gradients:
+    query = {name: _option(name, value) for name, value in options.items() if value is not None}
+    if isinstance(gradients, bool | np.bool_):
+        gradients = "true" if gradients else ""
+    if len(gradients) > 0:
         query["gradients"] = gradients if isinstance(gradients, str) else ",".join(gradients)
     if id is not None:
         query["id"] = id
