@@ -30,6 +30,12 @@ function rank(value) {
   return isTypedArray(value) ? 1 : (value?.shape?.length ?? 0);
 }
 
+/** A value in a few words. */
+function describe(value) {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return isTypedArray(value) ? `a ${value[Symbol.toStringTag]} of ${value.length}` : String(value).slice(0, 40);
+}
+
 /** The shape of nested arrays, by their first elements. */
 function shapeOf(value) {
   return Array.isArray(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : [];
@@ -41,7 +47,7 @@ function collect(name, value, shape, into, depth = 0) {
   } else if (depth === shape.length && typeof value === "number") {
     into.push(value);
   } else {
-    const found = Array.isArray(value) ? `an array of ${value.length}` : `${typeof value} ${String(value)}`;
+    const found = typeof value === "object" ? describe(value) : `${typeof value} ${describe(value)}`;
     const expected = depth === shape.length ? "a number" : `an array of ${shape[depth]}`;
     throw new TypeError(`${name} holds ${found} at depth ${depth}, expected ${expected}: nested arrays are regular`);
   }
@@ -74,11 +80,15 @@ function pack(name, value, integers) {
   if (isPlain(value)) return packPlain(name, value, integers);
   if (isTypedArray(value)) return packArray(name, { data: value });
   if (isTypedArray(value?.data)) return packArray(name, value);
-  throw new TypeError(`${name} is ${String(value)}; expected a number, nested arrays, a typed array, or {data, shape, dtype}`);
+  if (value?.data != null) throw new TypeError(`${name}.data is ${describe(value.data)}; expected a typed array`);
+  throw new TypeError(`${name} is ${describe(value)}; expected a number, nested arrays, a typed array, or {data, shape, dtype}`);
 }
 
 /** The query and the body of a request. What is undefined or null is left out: the server's defaults fill it. */
 export function encode(loss, tensors, { gradients, id, ...options }) {
+  if (typeof tensors !== "object" || tensors === null || isPlain(tensors) || isTypedArray(tensors)) {
+    throw new TypeError(`the tensors are ${describe(tensors)}; expected an object of them by name, such as {input, target}`);
+  }
   const query = new URLSearchParams();
   const given = Object.entries(tensors).filter(([, value]) => value != null);
   const packed = given.map(([name, value]) => {

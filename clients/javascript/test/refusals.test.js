@@ -59,12 +59,19 @@ const UNSENDABLE = [
   ["text", "sum", TypeError, /input is sum; expected a number/],
   ["ragged arrays", [[1, 2], [3]], TypeError, /an array of 1 at depth 1, expected an array of 2/],
   ["text in arrays", [1, "2"], TypeError, /string 2 at depth 1, expected a number/],
+  ["an array of typed arrays", [new Float32Array(1e6)], TypeError, /holds a Float32Array of 1000000 at depth 1, expected a number/],
+  ["an array as data", { data: [1, 2], shape: [2] }, TypeError, /input\.data is an array of 2; expected a typed array/],
   ["data that do not fill the shape", { data: new Float32Array(5), shape: [2, 3] }, RangeError, /6 elements, and data of 5/],
   ["a dtype of another array", { data: new Float64Array(2), dtype: "float32" }, TypeError, /Float64Array, which holds float64/],
 ];
 for (const [what, input, type, message] of UNSENDABLE) {
   test(`${what} is not sent`, () =>
     assert.rejects(client.mseLoss({ input, target: [1, 2] }), (error) => error instanceof type && message.test(error.message)));
+}
+
+for (const tensors of [undefined, null, [1, 2], new Float32Array(2)]) {
+  test(`${tensors?.constructor.name ?? tensors} in place of the tensors is not sent`, () =>
+    assert.rejects(client.mseLoss(tensors, [1, 2]), { name: "TypeError", message: /such as \{input, target\}/ }));
 }
 
 test("a body over the limit is 413", async () => {

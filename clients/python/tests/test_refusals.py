@@ -86,7 +86,7 @@ def test_what_is_no_tensor_is_refused_at_home_by_its_name(client, value, error, 
 
 
 def test_what_is_no_option_is_refused_at_home_by_its_name(client):
-    with pytest.raises(TypeError, match="option delta is {1.0}: expected"):
+    with pytest.raises(TypeError, match=r"option delta is \{1\.0\}: expected"):
         client.huber_loss([1.0], [2.0], delta={1.0})
 
 
