@@ -25,6 +25,9 @@ WITH_TOKEN = sorted([*ANYWHERE, 401, 429])
 PROBES = {"/livez": ("The process runs.", "ok\n"), "/readyz": ("Requests are taken; 503 while draining.", "ready\n")}
 CACHING = {"ETag": "Of the bytes in this encoding; If-None-Match with it is answered by 304 for as long as they are the same.",
            "Cache-Control": "no-cache: may be kept, is to be asked for again."}
+REFUSING = {"Allow": "The methods that the path takes.", "Retry-After": "Seconds, as a whole number.",
+            "WWW-Authenticate": "Bearer.", "Accept-Encoding": "gzip, where the body's encoding was refused."}
+ERROR_HEADERS = {401: ["WWW-Authenticate"], 405: ["Allow"], 415: ["Accept-Encoding"], 429: ["Retry-After"], 503: ["Retry-After"]}
 COMMON = {
     "sample_weight": "Factors of the unreduced losses, finite and >= 0; they enter the denominator. A weight of 0 leaves "
                      "its element out. Broadcasts to the unreduced loss.",
@@ -101,6 +104,12 @@ def loss_schemas(loss):
     options = {"type": "object", "additionalProperties": False,
                "properties": {o["name"]: option_schema(o) for o in loss["options"]}}
     return {f"{name}Options": options, f"{name}Request": request, f"{name}Answer": answer}
+
+
+def headers_of(*statuses):
+    """What errors of these statuses carry."""
+    found = {name: {"$ref": f"#/components/headers/{name}"} for status in statuses for name in ERROR_HEADERS.get(status, ())}
+    return {"headers": found} if found else {}
 
 
 def error_responses(statuses):
@@ -191,9 +200,11 @@ def document(catalogue):
     losses, errors = catalogue["losses"], catalogue["errors"]
     evaluate_statuses = sorted({e["status"] for e in errors})
     responses = openapi_inference.responses(errors)
+    for kind, answer in responses.items():
+        answer |= headers_of(*(status for status in evaluate_statuses if kind.endswith(f"{status // 100}XX")))
     for status in evaluate_statuses:
         rows = [e for e in errors if e["status"] == status and e["code"] not in openapi_inference.CODES]
-        responses[f"Error{status}"] = {"description": ", ".join(e["code"] for e in rows), "content": {
+        responses[f"Error{status}"] = {"description": ", ".join(e["code"] for e in rows)} | headers_of(status) | {"content": {
             PROBLEM: {"schema": ref("Problem"), "examples": openapi_problems.examples(rows)}}}
     schemas = number_schemas() | openapi_inference.schemas() | {"Problem": problem_schema(errors), "Loss": loss_schema()}
     paths = {"/v1/losses": plain("listLosses", "The catalogue.", JSON, "catalogue", schema={
@@ -205,7 +216,7 @@ def document(catalogue):
     paths |= openapi_inference.paths(catalogue)
     for path, (summary, text) in PROBES.items():
         paths[path] = plain(path.strip("/"), summary, "text/plain", errors=ANYWHERE, example={"value": text})
-    paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining."} | headers_of(503) | {"content": {"text/plain": {"schema": {"type": "string"}}}}
     paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
     for path, summary in {"/": "The playground.", "/docs": "This document, readable and with forms to try.",
                           "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
@@ -229,7 +240,7 @@ def document(catalogue):
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": cached(paths),
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-                       "headers": {name: {"description": text, "schema": TEXT} for name, text in CACHING.items()},
+                       "headers": {name: {"description": text, "schema": TEXT} for name, text in (CACHING | REFUSING).items()},
                        "responses": responses | {"NotModified": {
                            "description": "What If-None-Match names is what there is.",
                            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in CACHING}}},

@@ -42,7 +42,7 @@ PROBLEMS = {
         MSE, 'Content-Type is "text/csv", expected ' + FORMATS, body=b"1,2", headers={"Content-Type": "text/csv"}),
     "expectation_failed": wrong(MSE, "the only expectation is 100-continue", body=PAIR, headers={"Expect": "200-ok"}),
     "missing_role": wrong(MSE, "target is missing; MSELoss needs it: targets y", body=b'{"input": 1}', pointer="/target",
-                          hint="send target, shape *"),
+                          hint="send target, shape any"),
     "dtype_mismatch": wrong("POST /v1/losses/CrossEntropyLoss", pointer="/target", hint="send target as int64",
                             detail="target is float32, expected integers (int64, int32, int16, int8 or uint8)",
                             body=b'{"input": [[0.5, 1]], "target": {"dtype": "float32", "data": [1]}}'),

@@ -31,6 +31,6 @@ static const char *const lossd_reductions[] __attribute__((unused)) = {"none", "
 #define WITHIN(low, high) .minimum = (low), .maximum = (high)
 
 /* Shapes of the common roles, for people. */
-#define ANY_SHAPE "*"
+#define ANY_SHAPE "any"
 
 #endif

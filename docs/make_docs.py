@@ -69,7 +69,8 @@ def losses_page(losses):
     return (f"{EDITED}# The {len(losses)} losses\n\nEvery loss also takes `sample_weight` (a factor >= 0 for each unreduced loss), `grad_output` (the "
             "cotangent of the loss that is\nreturned) and the option `definition`: whose defaults fill the options that are not given, "
             "`textbook` (the published formula,\nthe default) or `pytorch`. A request asks for gradients by name: "
-            "`\"gradients\": [\"input\"]`, or `true` for all.\n\nThe plots show the loss, unreduced, and its gradient over the first number of the "
+            "`\"gradients\": [\"input\"]`, or `true` for all.\n\nOf shapes, N is the batch, C the number of classes, D the length of vectors, T of sequences and S of their "
+            "labels; `()` is a single\nnumber, `...` any leading dimensions.\n\nThe plots show the loss, unreduced, and its gradient over the first number of the "
             "first tensor, the rest as in the worked example\nbelow them; two curves where the definitions differ there.\n\n"
             + summary_table(losses) + "".join(map(loss_section, losses)))
 

@@ -53,10 +53,10 @@ def range_of(loss, settings):
 
 
 def is_elementwise(loss, settings):
-    """The shape of the first tensor says it: "*", or "(..., D) under norm l2, else *"."""
+    """The shape of the first tensor says it: "any", or "(..., D) under norm l2, else any"."""
     shape = loss["roles"][0]["shape"]
-    under = re.search(r" under (\w+) (\w+), else \*$", shape)
-    return shape == "*" or bool(under) and settings[under[1]] != under[2]
+    under = re.search(r" under (\w+) (\w+), else any$", shape)
+    return shape == "any" or bool(under) and settings[under[1]] != under[2]
 
 
 def samples(loss, tensors, settings, xs):

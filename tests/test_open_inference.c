@@ -374,7 +374,7 @@ static void points_into_the_body_and_hints_at_the_cure(void **state) {
       {REQUEST(",\"parameters\":{\"a/b\":1}"), "/parameters/a~1b", ""},
       {REQUEST(",\"parameters\":[]"), "/parameters", infer},
       {"{\"inputs\":[" TENSOR("target", "FP32", "[3]", "\"data\":[1,2,3]") "," INPUT "]}", "/inputs/0", ""},
-      {"{\"inputs\":[" INPUT "]}", "/inputs", "send target, shape *"},
+      {"{\"inputs\":[" INPUT "]}", "/inputs", "send target, shape any"},
       {"{\"inputs\":[" INPUT "," TENSOR("inptu", "FP32", "[2]", "\"data\":[1,2]") "]}", "/inputs/1/name",
        "did you mean input?"},
       {"{\"inputs\":[{\"name\":\"input\",\"shape\":[2],\"data\":[1,2]}]}", "/inputs/0/datatype", input},

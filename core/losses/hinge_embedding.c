@@ -86,7 +86,7 @@ LOSS_ROW(HingeEmbeddingLoss) = {
     .name = "HingeEmbeddingLoss",
     .summary = "Draws embeddings of target 1 to zero and pushes those of target -1 beyond a margin.",
     .formula = "\\ell = \\begin{cases} \\|x\\| & y = 1 \\\\ \\max(0, m - \\|x\\|) & y = -1 \\end{cases}",
-    .roles = {{"input", "vectors x (norm l2) or distances (norm none)", "(..., D) under norm l2, else *",
+    .roles = {{"input", "vectors x (norm l2) or distances (norm none)", "(..., D) under norm l2, else any",
                LOSSD_FLOATING, .differentiable = true},
               {"target", "1: alike, -1: unlike", "input's without D under norm l2, else input's",
                LOSSD_FLOATING, .differentiable = false}},

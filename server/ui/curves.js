@@ -18,10 +18,10 @@ function rangeOf(loss, option) {
   return UNBOUNDED;
 }
 
-// The catalogue says so by the first tensor's shape: "*", or "(..., D) under norm l2, else *".
+// The catalogue says so by the first tensor's shape: "any", or "(..., D) under norm l2, else any".
 function isElementwise(loss, option) {
-  const shape = loss.roles[0].shape, under = / under (\w+) (\w+), else \*$/.exec(shape);
-  return shape === "*" || (under !== null && option(under[1]) !== under[2]);
+  const shape = loss.roles[0].shape, under = / under (\w+) (\w+), else any$/.exec(shape);
+  return shape === "any" || (under !== null && option(under[1]) !== under[2]);
 }
 
 const shapeOf = (value) => Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];

@@ -39,7 +39,7 @@ function roleField(role) {
   const input = element("textarea", { id, rows: 2, spellcheck: false });
   input.addEventListener("input", () => { $("source").value = "own"; });
   const hint = element("span", { className: "hint",
-    textContent: ` ${role.description}; ${role.shape === "*" ? "any shape" : `shape ${role.shape}`}${role.required ? "" : "; may stay empty"}` });
+    textContent: ` ${role.description}; shape ${role.shape}${role.required ? "" : "; may stay empty"}` });
   return [element("label", { htmlFor: id }, role.name, hint), input];
 }
 

@@ -18,6 +18,7 @@ from openapi_problems import INFERENCE_PROBLEMS, PROBLEMS  # noqa: E402
 
 DOCUMENT = json.loads((ROOT / "api/openapi.json").read_text())
 PROBLEM = "application/problem+json"
+REFUSING = {"Allow", "Retry-After", "WWW-Authenticate", "Accept-Encoding"}
 UNSEEN = {"cancelled"}  # of requests whose client went away
 
 
@@ -26,6 +27,12 @@ def described(kind):
     examples = [example["value"] for response in DOCUMENT["components"]["responses"].values()
                 for example in response.get("content", {}).get(kind, {}).get("examples", {}).values()]
     return {problem["code"]: problem for problem in examples}
+
+
+def headers_of(kind, code):
+    """Those that the document gives to the answer with this code."""
+    return next(set(response.get("headers", {})) for response in DOCUMENT["components"]["responses"].values()
+                if code in response.get("content", {}).get(kind, {}).get("examples", {}))
 
 
 def bytes_of(example):
@@ -112,6 +119,10 @@ class Problems(unittest.TestCase):
         got, wanted = ask(bytes_of(examples[code])), described(kind)[code]
         with self.subTest(code, kind=kind):
             self.assertEqual((got.status, got.json(), got.headers["content-type"]), (wanted["status"], wanted, kind))
+            served = {name for name in REFUSING if name.lower() in got.headers}
+            self.assertLessEqual(served, headers_of(kind, code))
+            if kind == PROBLEM and code != "unsupported_media_type":  # which has Accept-Encoding for one of its causes
+                self.assertEqual(served, headers_of(kind, code))
 
     def test_the_requests_that_are_wrong_anywhere(self):
         with Server() as server:

@@ -14,9 +14,9 @@ export interface CommonTensors {
 }
 
 export interface L1LossTensors extends CommonTensors {
-  /** Predictions x. Shape: *. Has a gradient. */
+  /** Predictions x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Targets y. Shape: *. Has a gradient. */
+  /** Targets y. Shape: any. Has a gradient. */
   target: TensorLike;
 }
 
@@ -38,9 +38,9 @@ export interface L1LossOptions<R> extends EvaluateOptions<"input" | "target"> {
 }
 
 export interface MSELossTensors extends CommonTensors {
-  /** Predictions x. Shape: *. Has a gradient. */
+  /** Predictions x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Targets y. Shape: *. Has a gradient. */
+  /** Targets y. Shape: any. Has a gradient. */
   target: TensorLike;
 }
 
@@ -166,9 +166,9 @@ export interface NLLLossOptions<R> extends EvaluateOptions<"input"> {
 }
 
 export interface PoissonNLLLossTensors extends CommonTensors {
-  /** Rates x, or their logarithms. Shape: *. Has a gradient. */
+  /** Rates x, or their logarithms. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Counts y. Shape: *. Has a gradient. */
+  /** Counts y. Shape: any. Has a gradient. */
   target: TensorLike;
 }
 
@@ -202,9 +202,9 @@ export interface PoissonNLLLossOptions<R> extends EvaluateOptions<"input" | "tar
 }
 
 export interface GaussianNLLLossTensors extends CommonTensors {
-  /** Means x. Shape: *. Has a gradient. */
+  /** Means x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Targets y. Shape: *. Has a gradient. */
+  /** Targets y. Shape: any. Has a gradient. */
   target: TensorLike;
   /** Variances v. Shape: input's, or that without its last axis, or one that broadcasts. Has a gradient. */
   var: TensorLike;
@@ -236,9 +236,9 @@ export interface GaussianNLLLossOptions<R> extends EvaluateOptions<"input" | "ta
 }
 
 export interface KLDivLossTensors extends CommonTensors {
-  /** The model's distribution Q. Shape: *. Has a gradient. */
+  /** The model's distribution Q. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** The true distribution P. Shape: *. Has a gradient. */
+  /** The true distribution P. Shape: any. Has a gradient. */
   target: TensorLike;
 }
 
@@ -268,7 +268,7 @@ export interface KLDivLossOptions<R> extends EvaluateOptions<"input" | "target">
 }
 
 export interface BCELossTensors extends CommonTensors {
-  /** Probabilities p. Shape: *. Has a gradient. */
+  /** Probabilities p. Shape: any. Has a gradient. */
   input: TensorLike;
   /** Targets y in [0, 1]. Shape: input's. Has a gradient. */
   target: TensorLike;
@@ -291,7 +291,7 @@ export interface BCELossOptions<R> extends EvaluateOptions<"input" | "target"> {
 }
 
 export interface BCEWithLogitsLossTensors extends CommonTensors {
-  /** Logits x. Shape: *. Has a gradient. */
+  /** Logits x. Shape: any. Has a gradient. */
   input: TensorLike;
   /** Targets y, as a rule in [0, 1]. Shape: input's. Has a gradient. */
   target: TensorLike;
@@ -314,11 +314,11 @@ export interface BCEWithLogitsLossOptions<R> extends EvaluateOptions<"input" | "
 }
 
 export interface MarginRankingLossTensors extends CommonTensors {
-  /** Scores x1. Shape: *. Has a gradient. */
+  /** Scores x1. Shape: any. Has a gradient. */
   input1: TensorLike;
-  /** Scores x2. Shape: *. Has a gradient. */
+  /** Scores x2. Shape: any. Has a gradient. */
   input2: TensorLike;
-  /** Y: 1 if x1 should rank higher, -1 if x2. Shape: *. */
+  /** Y: 1 if x1 should rank higher, -1 if x2. Shape: any. */
   target: TensorLike;
 }
 
@@ -342,7 +342,7 @@ export interface MarginRankingLossOptions<R> extends EvaluateOptions<"input1" | 
 }
 
 export interface HingeEmbeddingLossTensors extends CommonTensors {
-  /** Vectors x (norm l2) or distances (norm none). Shape: (..., D) under norm l2, else *. Has a gradient. */
+  /** Vectors x (norm l2) or distances (norm none). Shape: (..., D) under norm l2, else any. Has a gradient. */
   input: TensorLike;
   /** 1: alike, -1: unlike. Shape: input's without D under norm l2, else input's. */
   target: TensorLike;
@@ -397,9 +397,9 @@ export interface MultiLabelMarginLossOptions<R> extends EvaluateOptions<"input">
 }
 
 export interface HuberLossTensors extends CommonTensors {
-  /** Predictions x. Shape: *. Has a gradient. */
+  /** Predictions x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Targets y. Shape: *. Has a gradient. */
+  /** Targets y. Shape: any. Has a gradient. */
   target: TensorLike;
   /** A factor for each element. Shape: broadcasts to input. */
   weight?: TensorLike;
@@ -425,9 +425,9 @@ export interface HuberLossOptions<R> extends EvaluateOptions<"input" | "target">
 }
 
 export interface SmoothL1LossTensors extends CommonTensors {
-  /** Predictions x. Shape: *. Has a gradient. */
+  /** Predictions x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Targets y. Shape: *. Has a gradient. */
+  /** Targets y. Shape: any. Has a gradient. */
   target: TensorLike;
 }
 
@@ -451,9 +451,9 @@ export interface SmoothL1LossOptions<R> extends EvaluateOptions<"input" | "targe
 }
 
 export interface SoftMarginLossTensors extends CommonTensors {
-  /** Scores x. Shape: *. Has a gradient. */
+  /** Scores x. Shape: any. Has a gradient. */
   input: TensorLike;
-  /** Labels y: 1 or -1. Shape: *. */
+  /** Labels y: 1 or -1. Shape: any. */
   target: TensorLike;
 }
 

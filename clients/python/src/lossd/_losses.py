@@ -55,9 +55,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Predictions x. Shape: *. Has a gradient.
+            Predictions x. Shape: any. Has a gradient.
         target
-            Targets y. Shape: *. Has a gradient.
+            Targets y. Shape: any. Has a gradient.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -109,9 +109,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Predictions x. Shape: *. Has a gradient.
+            Predictions x. Shape: any. Has a gradient.
         target
-            Targets y. Shape: *. Has a gradient.
+            Targets y. Shape: any. Has a gradient.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -365,9 +365,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Rates x, or their logarithms. Shape: *. Has a gradient.
+            Rates x, or their logarithms. Shape: any. Has a gradient.
         target
-            Counts y. Shape: *. Has a gradient.
+            Counts y. Shape: any. Has a gradient.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -431,9 +431,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Means x. Shape: *. Has a gradient.
+            Means x. Shape: any. Has a gradient.
         target
-            Targets y. Shape: *. Has a gradient.
+            Targets y. Shape: any. Has a gradient.
         var
             Variances v. Shape: input's, or that without its last axis, or one that broadcasts. Has a gradient.
         definition
@@ -495,9 +495,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            The model's distribution Q. Shape: *. Has a gradient.
+            The model's distribution Q. Shape: any. Has a gradient.
         target
-            The true distribution P. Shape: *. Has a gradient.
+            The true distribution P. Shape: any. Has a gradient.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -556,7 +556,7 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Probabilities p. Shape: *. Has a gradient.
+            Probabilities p. Shape: any. Has a gradient.
         target
             Targets y in [0, 1]. Shape: input's. Has a gradient.
         weight
@@ -612,7 +612,7 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Logits x. Shape: *. Has a gradient.
+            Logits x. Shape: any. Has a gradient.
         target
             Targets y, as a rule in [0, 1]. Shape: input's. Has a gradient.
         weight
@@ -669,11 +669,11 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input1
-            Scores x1. Shape: *. Has a gradient.
+            Scores x1. Shape: any. Has a gradient.
         input2
-            Scores x2. Shape: *. Has a gradient.
+            Scores x2. Shape: any. Has a gradient.
         target
-            Y: 1 if x1 should rank higher, -1 if x2. Shape: *.
+            Y: 1 if x1 should rank higher, -1 if x2. Shape: any.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -729,7 +729,7 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Vectors x (norm l2) or distances (norm none). Shape: (..., D) under norm l2, else *. Has a gradient.
+            Vectors x (norm l2) or distances (norm none). Shape: (..., D) under norm l2, else any. Has a gradient.
         target
             1: alike, -1: unlike. Shape: input's without D under norm l2, else input's.
         definition
@@ -844,9 +844,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Predictions x. Shape: *. Has a gradient.
+            Predictions x. Shape: any. Has a gradient.
         target
-            Targets y. Shape: *. Has a gradient.
+            Targets y. Shape: any. Has a gradient.
         weight
             A factor for each element. Shape: broadcasts to input.
         definition
@@ -903,9 +903,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Predictions x. Shape: *. Has a gradient.
+            Predictions x. Shape: any. Has a gradient.
         target
-            Targets y. Shape: *. Has a gradient.
+            Targets y. Shape: any. Has a gradient.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
@@ -959,9 +959,9 @@ class Losses(ABC, Generic[Result]):
         Parameters
         ----------
         input
-            Scores x. Shape: *. Has a gradient.
+            Scores x. Shape: any. Has a gradient.
         target
-            Labels y: 1 or -1. Shape: *.
+            Labels y: 1 or -1. Shape: any.
         definition
             Whose defaults fill the options that are not given: the published formula's or PyTorch's. One of textbook,
             pytorch. Default: textbook.
