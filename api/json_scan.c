@@ -71,6 +71,7 @@ static const char *fail_token(struct scanner *s, const char *at, const char *exp
                {'.', "write a digit before the point"},
                {'+', "write numbers without +"},
                {'/', "JSON has no comments"},
+               {'\x1F', "gzip data wants Content-Encoding: gzip"},
                {']', "write no comma before ]"},
                {'}', "write no comma before }"}};
   const char *before = at;

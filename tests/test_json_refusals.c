@@ -22,6 +22,7 @@ static const struct refusal refusals[] = {
     {"{\"input\":[.5]}", 400, "bad_json", "", "write a digit before the point"},
     {"{\"input\":[+1]}", 400, "bad_json", "", "write numbers without +"},
     {"{ // nothing\n}", 400, "bad_json", "", "JSON has no comments"},
+    {"\x1F\x8B\x08", 400, "bad_json", "", "gzip data wants Content-Encoding: gzip"},
     {"[1]", 422, "invalid_request", "", ""},
     {"[]", 422, "invalid_request", "", ""},
     {"\"x\"", 422, "invalid_request", "", ""},

@@ -258,6 +258,17 @@ static void hints_at_the_cure(void **state) {
   }
 }
 
+static void tells_who_sends_a_file_of_numpys(void **state) {
+  (void)state;
+  struct test_exchange t;
+  struct bytes body = {0};
+  add_bytes(&body, "\x93NUMPY\1\0v\0{'descr': '<f4', }", 28);
+  run_bytes(&t, &lossd_format_raw, "MSELoss", "input=float32:2" TARGET, &body, 0);
+  expect_problem(&t, ".npy", 400, "bad_body");
+  assert_non_null(strstr(t.x.problem.hint, "the body begins as a .npy file"));
+  test_exchange_done(&t);
+}
+
 static void refuses_a_broadcast_bomb(void **state) {
   (void)state;
   enum { N = 1000000 };
@@ -286,6 +297,7 @@ int main(void) {
       cmocka_unit_test(holds_little_more_than_body_and_answer),
       cmocka_unit_test(refuses_what_is_no_evaluation),
       cmocka_unit_test(hints_at_the_cure),
+      cmocka_unit_test(tells_who_sends_a_file_of_numpys),
       cmocka_unit_test(refuses_a_broadcast_bomb),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

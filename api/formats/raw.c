@@ -79,9 +79,13 @@ static int describe(struct lossd_exchange *x, const struct lossd_query_pair *pai
  * -------------------------------------------------------------------------------------------------------- */
 
 static int wrong_length(struct lossd_exchange *x, size_t described) {
+  static const char npy[] = "\x93NUMPY";
   lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL, "the body has %zu bytes, the query describes %zu%s",
              x->body_length, described, described == SIZE_MAX ? " or more" : "");
-  if (x->evaluation.present)
+  if (x->body_length > sizeof npy && memcmp(x->body, npy, sizeof npy - 1) == 0)
+    lossd_hint(&x->problem,
+               "the body begins as a .npy file: send the arrays' bytes alone, as a.tobytes() has them");
+  else if (x->evaluation.present)
     lossd_hint(&x->problem, "send the tensors of the query in its order, without padding");
   else
     lossd_hint(&x->problem, "describe the tensors in the query: ?%s=float32:32x10&...",
