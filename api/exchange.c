@@ -13,7 +13,7 @@ void lossd_exchange_init(struct lossd_exchange *x, struct lossd_arena *arena) {
 }
 
 bool lossd_exchange_cancelled(const struct lossd_exchange *x) {
-  return x->cancelled && atomic_load_explicit(x->cancelled, memory_order_relaxed);
+  return lossd_is_cancelled(x->cancelled);
 }
 
 /* Bytes the request holds, the body included. */
@@ -45,6 +45,14 @@ int lossd_exchange_want(struct lossd_exchange *x, const char *name, size_t lengt
   return x->problem.status;
 }
 
+int lossd_exchange_take_id(struct lossd_exchange *x, const char *id, size_t length) {
+  x->id = id;
+  x->id_length = length;
+  if (length <= LOSSD_LONGEST_ID) return LOSSD_OK;
+  return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id has %zu bytes, expected at most %d",
+                    length, LOSSD_LONGEST_ID);
+}
+
 /* Decode
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -74,13 +82,17 @@ static int list_outputs(struct lossd_exchange *x) {
   return LOSSD_OK;
 }
 
+size_t lossd_exchange_output_bytes(const struct lossd_exchange *x, int index) {
+  const struct lossd_tensor *tensor = &x->outputs[index].tensor;
+  size_t bytes;
+  return lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes) ? bytes : SIZE_MAX;
+}
+
 int lossd_exchange_layout(struct lossd_exchange *x) {
   for (int i = 0; i < x->output_count; i++) {
     const struct lossd_output *output = &x->outputs[i];
-    size_t bytes;
     if (output->role < 0 && i > 0) continue;
-    if (!lossd_shape_bytes(output->tensor.dtype, &output->tensor.shape, &bytes)) bytes = SIZE_MAX;
-    void *data = lossd_exchange_alloc(x, bytes, NULL);
+    void *data = lossd_exchange_alloc(x, lossd_exchange_output_bytes(x, i), NULL);
     if (!data) return x->problem.status;
     if (output->role < 0)
       x->plan.loss_data = data;
@@ -169,7 +181,7 @@ void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch) {
 void lossd_exchange_finish(struct lossd_exchange *x) {
   if (x->finished || x->problem.status) return;
   if (lossd_exchange_cancelled(x)) {
-    lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+    lossd_fail_cancelled(&x->problem);
     return;
   }
   x->finished = true;

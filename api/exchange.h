@@ -13,8 +13,7 @@
 #ifndef LOSSD_API_EXCHANGE_H
 #define LOSSD_API_EXCHANGE_H
 
-#include <stdatomic.h>
-
+#include "api/cancel.h"
 #include "api/problem.h"
 #include "core/loss.h"
 #include "core/plan.h"
@@ -71,6 +70,7 @@ struct lossd_output {
 
 #define LOSSD_MAX_OUTPUTS (3 + LOSSD_MAX_ROLES)
 #define LOSSD_MAX_HEADERS 4
+#define LOSSD_LONGEST_ID 128
 
 struct lossd_header {
   const char *name;
@@ -145,10 +145,13 @@ void lossd_exchange_encode(struct lossd_exchange *x);
 void *lossd_exchange_alloc(struct lossd_exchange *x, size_t bytes, const char *pointer);
 /* Adds the gradient of the role of that name, which no item of the request's list named before. */
 int lossd_exchange_want(struct lossd_exchange *x, const char *name, size_t length, const char *pointer);
+/* The id to echo. Problem: INVALID_REQUEST where it has more than LOSSD_LONGEST_ID bytes. */
+int lossd_exchange_take_id(struct lossd_exchange *x, const char *id, size_t length);
+/* Bytes of the tensor of x->outputs[index]; SIZE_MAX where that does not fit. */
+size_t lossd_exchange_output_bytes(const struct lossd_exchange *x, int index);
 /* A layout that suits formats which copy: loss and gradients in the arena. */
 int lossd_exchange_layout(struct lossd_exchange *x);
-/* True when nobody waits any more: decoders and encoders look every 64 KiB, and then fail with
- * LOSSD_CANCELLED. */
+/* See api/cancel.h. */
 bool lossd_exchange_cancelled(const struct lossd_exchange *x);
 
 #endif

@@ -30,7 +30,6 @@ static int too_large(struct lossd_exchange *x) {
 
 static int make_room(struct lossd_exchange *x, struct output *out) {
   if (out->length < out->capacity) return LOSSD_OK;
-  if (out->length > x->limits->max_body_bytes) return too_large(x);
   size_t capacity = out->data ? out->capacity * 2 : guess(x);
   if (capacity > x->limits->max_body_bytes) capacity = x->limits->max_body_bytes + 1;
   char *data = lossd_exchange_alloc(x, capacity, NULL);
@@ -51,8 +50,7 @@ static int bad(struct lossd_exchange *x, const z_stream *stream) {
 
 /* One step of inflating; done: the data ends here, well. */
 static int step(struct lossd_exchange *x, z_stream *stream, struct output *out, bool *done) {
-  if (lossd_exchange_cancelled(x))
-    return lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  if (lossd_exchange_cancelled(x)) return lossd_fail_cancelled(&x->problem);
   if (make_room(x, out)) return x->problem.status;
   const size_t room = out->capacity - out->length;
   const uInt most = room < STEP ? (uInt)room : STEP;

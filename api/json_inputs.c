@@ -38,15 +38,12 @@ static int take_members(struct lossd_exchange *x, const struct lossd_json_input 
 
 static int take_dtype(struct lossd_exchange *x, const struct lossd_json *json, const cJSON *item,
                       const char *pointer, enum lossd_dtype *dtype) {
-  const struct lossd_json_span *span = lossd_json_span(json, item);
   char at[LOSSD_POINTER_TEXT];
   size_t length;
   snprintf(at, sizeof at, "%s/dtype", pointer);
-  if (!span || span->kind != LOSSD_JSON_STRING)
-    return lossd_fail(&x->problem, LOSSD_INVALID_TENSOR, at, "dtype is %s, expected a string",
-                      lossd_json_describe(json, item));
-  const char *name = lossd_json_string_of(json, span, &length);
-  if (!name) return lossd_fail(&x->problem, LOSSD_OUT_OF_MEMORY, at, "no memory to read the dtype");
+  const char *name =
+      lossd_json_expect_string(json, item, at, "dtype", LOSSD_INVALID_TENSOR, &length, &x->problem);
+  if (!name) return x->problem.status;
   *dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_PLAIN, name, length);
   if (*dtype != LOSSD_DTYPES) return LOSSD_OK;
   return lossd_unknown_dtype(LOSSD_SPELLED_PLAIN, name, length, at, &x->problem);
@@ -57,7 +54,7 @@ static int match_shape(struct lossd_exchange *x, struct lossd_json_input *input,
                        const struct tensor_object *object, const char *pointer, struct lossd_shape *shape) {
   struct lossd_problem *problem = &x->problem;
   struct lossd_shape found;
-  char at[LOSSD_POINTER_TEXT], found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
+  char at[LOSSD_POINTER_TEXT];
   snprintf(input->pointer, sizeof input->pointer, "%s/%s", pointer, object->data ? "data" : "base64");
   snprintf(at, sizeof at, "%s/shape", pointer);
   if (object->data && lossd_json_shape(input->json, object->data, input->pointer, &found, problem))
@@ -67,10 +64,7 @@ static int match_shape(struct lossd_exchange *x, struct lossd_json_input *input,
     return LOSSD_OK;
   }
   if (lossd_json_dims(input->json, object->shape, at, shape, problem)) return problem->status;
-  if (!object->data || lossd_json_fits(&found, shape)) return LOSSD_OK;
-  return lossd_fail(problem, LOSSD_INVALID_TENSOR, input->pointer,
-                    "data has shape %s, shape says %s; expected the same, or a flat array of as many numbers",
-                    lossd_shape_text(&found, found_text), lossd_shape_text(shape, shape_text));
+  return object->data ? lossd_json_match(&found, shape, input->pointer, problem) : LOSSD_OK;
 }
 
 static int describe_object(struct lossd_exchange *x, struct lossd_json_input *input, const char *pointer,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/cancel.h"
 #include "api/json_array.h"
 #include "api/json_string.h"
 #include "api/json_text.h"
@@ -93,9 +94,7 @@ static const char *no_memory(struct scanner *s) {
 static bool stopped(struct scanner *s, const char *at) {
   if (at < s->next_look) return false;
   s->next_look = at + (s->end - at < BETWEEN_LOOKS ? s->end - at : BETWEEN_LOOKS) + 1;
-  if (!s->cancelled || !atomic_load_explicit(s->cancelled, memory_order_relaxed)) return false;
-  lossd_fail(s->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
-  return true;
+  return lossd_is_cancelled(s->cancelled) && lossd_fail_cancelled(s->problem);
 }
 
 /* The envelope

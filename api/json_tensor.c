@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/cancel.h"
 #include "api/json_block.h"
 #include "api/json_token.h"
 #include "api/number_text.h"
@@ -108,8 +109,14 @@ int lossd_json_dims(const struct lossd_json *json, const cJSON *item, const char
   return LOSSD_OK;
 }
 
-bool lossd_json_fits(const struct lossd_shape *found, const struct lossd_shape *shape) {
-  return lossd_shape_equal(found, shape) || (found->rank == 1 && found->dim[0] == lossd_shape_count(shape));
+int lossd_json_match(const struct lossd_shape *found, const struct lossd_shape *shape, const char *pointer,
+                     struct lossd_problem *problem) {
+  char found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
+  const bool flat = found->rank == 1 && found->dim[0] == lossd_shape_count(shape);
+  if (flat || lossd_shape_equal(found, shape)) return LOSSD_OK;
+  return lossd_fail(problem, LOSSD_INVALID_TENSOR, pointer,
+                    "data has shape %s, shape says %s; expected the same, or a flat array of as many numbers",
+                    lossd_shape_text(found, found_text), lossd_shape_text(shape, shape_text));
 }
 
 /* Numbers
@@ -213,10 +220,6 @@ struct reading {
   const atomic_int *cancelled;
 };
 
-static bool is_cancelled(const struct reading *r) {
-  return r->cancelled && atomic_load_explicit(r->cancelled, memory_order_relaxed);
-}
-
 /* Reads all leaves; NULL when done, else where it stopped. Inlined once for each reader. */
 static inline __attribute__((always_inline)) const char *read_leaves(const struct reading *r,
                                                                      leaf_reader read, size_t size) {
@@ -225,7 +228,7 @@ static inline __attribute__((always_inline)) const char *read_leaves(const struc
   char *out = r->out;
   for (int64_t left = r->count; left > 0;) {
     const int64_t batch = left < BETWEEN_LOOKS ? left : BETWEEN_LOOKS;
-    if (is_cancelled(r)) return p;
+    if (lossd_is_cancelled(r->cancelled)) return p;
     for (int64_t i = 0; i < batch; i++, out += size) {
       while (is_punctuation(*p)) p++;
       const char *q = read(p, r->end, out);
@@ -260,7 +263,7 @@ static const char *read_floating(const struct reading *r, bool is_double) {
   for (const char *p = r->begin, *next; p < r->end; p = next) {
     next = kernel->take(r->array, p, r->end, &decimals);
     if (next == p) return is_double ? read_leaves(r, read_float64, size) : read_leaves(r, read_float32, size);
-    if (is_cancelled(r)) return p;
+    if (lossd_is_cancelled(r->cancelled)) return p;
     if (is_double)
       kernel->round_doubles(&decimals, (double *)(void *)out);
     else
@@ -337,8 +340,7 @@ int lossd_json_read_stretch(const struct lossd_json_span *span, size_t stretch, 
                             .cancelled = cancelled};
   const char *const stop = read_all[dtype](&r);
   if (!stop) return LOSSD_OK;
-  if (is_cancelled(&r))
-    return lossd_fail(problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  if (lossd_is_cancelled(cancelled)) return lossd_fail_cancelled(problem);
   return unreadable(span, stop, span->end + is_string, dtype, pointer, problem);
 }
 

@@ -14,8 +14,10 @@ int lossd_json_shape(const struct lossd_json *json, const cJSON *item, const cha
  * INVALID_SHAPE. */
 int lossd_json_dims(const struct lossd_json *json, const cJSON *item, const char *pointer,
                     struct lossd_shape *shape, struct lossd_problem *problem);
-/* Whether data of shape `found` may be read as `shape`: the same, or flat with as many numbers. */
-bool lossd_json_fits(const struct lossd_shape *found, const struct lossd_shape *shape);
+/* Data of shape `found` may be read as `shape` where that is the same, or the data flat with as many numbers.
+ * Problem: INVALID_TENSOR. */
+int lossd_json_match(const struct lossd_shape *found, const struct lossd_shape *shape, const char *pointer,
+                     struct lossd_problem *problem);
 
 /* Reads a span that has a shape into out, row-major, of dtype; out has room for exactly its leaves. Floating
  * numbers are rounded to nearest, ties to even. Integers may be written as 1.0; booleans are true and false

@@ -43,8 +43,9 @@ bool lossd_json_is_empty(const struct lossd_json *json, const cJSON *item) {
          !span->ragged;
 }
 
-const char *lossd_json_text(const struct lossd_json *json, const cJSON *item, const char *pointer,
-                            const char *what, int status, size_t *length, struct lossd_problem *problem) {
+const char *lossd_json_expect_string(const struct lossd_json *json, const cJSON *item, const char *pointer,
+                                     const char *what, int status, size_t *length,
+                                     struct lossd_problem *problem) {
   const struct lossd_json_span *span = item ? lossd_json_span(json, item) : NULL;
   const char *text = NULL;
   if (!span || span->kind != LOSSD_JSON_STRING)
@@ -86,12 +87,12 @@ int lossd_json_scalar(const struct lossd_json *json, const cJSON *item, const ch
 }
 
 int lossd_json_take_id(struct lossd_exchange *x, const struct lossd_json *json, const cJSON *item) {
+  size_t length;
   if (!item) return LOSSD_OK;
-  x->id = lossd_json_text(json, item, "/id", "id", LOSSD_INVALID_REQUEST, &x->id_length, &x->problem);
-  if (!x->id && x->problem.status == LOSSD_INVALID_REQUEST)
+  const char *id =
+      lossd_json_expect_string(json, item, "/id", "id", LOSSD_INVALID_REQUEST, &length, &x->problem);
+  if (id) return lossd_exchange_take_id(x, id, length);
+  if (x->problem.status == LOSSD_INVALID_REQUEST)
     lossd_hint(&x->problem, cJSON_IsNull(item) ? "leave id out" : "write it in double quotes");
-  if (!x->id) return x->problem.status;
-  if (x->id_length <= LOSSD_LONGEST_ID) return LOSSD_OK;
-  return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id has %zu bytes, expected at most %d",
-                    x->id_length, LOSSD_LONGEST_ID);
+  return x->problem.status;
 }

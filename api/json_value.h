@@ -6,8 +6,6 @@
 #include "api/exchange.h"
 #include "api/json_scan.h"
 
-#define LOSSD_LONGEST_ID 128
-
 /* UNKNOWN_MEMBER; the detail lists the known ones, the hint names the nearest. */
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count);
@@ -18,8 +16,9 @@ int lossd_json_members(const struct lossd_json *json, const cJSON *object, const
 /* Whether item is []. */
 bool lossd_json_is_empty(const struct lossd_json *json, const cJSON *item);
 /* A string's text, or the problem `status`: "what is null, expected a string". */
-const char *lossd_json_text(const struct lossd_json *json, const cJSON *item, const char *pointer,
-                            const char *what, int status, size_t *length, struct lossd_problem *problem);
+const char *lossd_json_expect_string(const struct lossd_json *json, const cJSON *item, const char *pointer,
+                                     const char *what, int status, size_t *length,
+                                     struct lossd_problem *problem);
 /* The value of a scalar item, for options; what is no scalar has the type OTHER. */
 int lossd_json_scalar(const struct lossd_json *json, const cJSON *item, const char *pointer,
                       struct lossd_value *value, struct lossd_problem *problem);

@@ -4,12 +4,6 @@
 
 #define LARGEST_ELEMENT 8
 
-size_t lossd_output_bytes(const struct lossd_exchange *x, int index) {
-  size_t bytes;
-  const struct lossd_tensor *tensor = &x->outputs[index].tensor;
-  return lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes) ? bytes : SIZE_MAX;
-}
-
 /* Where the plan wants to know the buffer of an output; NULL for numbers that the plan holds itself. */
 static void **place_of(struct lossd_exchange *x, int index) {
   const int role = x->outputs[index].role;
@@ -25,7 +19,7 @@ static bool is_aligned(const struct lossd_exchange *x, int index, size_t at) {
 static size_t misaligned_bytes(struct lossd_exchange *x, const struct lossd_packed *packed, size_t at) {
   size_t misaligned = 0;
   for (int i = 0; i < packed->count; i++) {
-    const size_t bytes = lossd_output_bytes(x, packed->order[i]);
+    const size_t bytes = lossd_exchange_output_bytes(x, packed->order[i]);
     if (place_of(x, packed->order[i]) && !is_aligned(x, packed->order[i], at)) misaligned += bytes;
     at += bytes;
   }
@@ -45,7 +39,7 @@ static size_t best_shift(struct lossd_exchange *x, const struct lossd_packed *pa
 static int place_apart(struct lossd_exchange *x, int index) {
   void **place = place_of(x, index);
   if (!place || *place) return LOSSD_OK;
-  *place = lossd_exchange_alloc(x, lossd_output_bytes(x, index), NULL);
+  *place = lossd_exchange_alloc(x, lossd_exchange_output_bytes(x, index), NULL);
   return *place ? LOSSD_OK : x->problem.status;
 }
 
@@ -53,7 +47,7 @@ int lossd_packed_layout(struct lossd_exchange *x, struct lossd_packed *packed, s
   size_t whole = front;
   packed->bytes = 0;
   for (int i = 0; i < packed->count; i++) {
-    const size_t bytes = lossd_output_bytes(x, packed->order[i]);
+    const size_t bytes = lossd_exchange_output_bytes(x, packed->order[i]);
     if (__builtin_add_overflow(whole, bytes, &whole) || whole > SIZE_MAX / 2) whole = SIZE_MAX / 2;
     packed->bytes += bytes;
   }
@@ -66,7 +60,7 @@ int lossd_packed_layout(struct lossd_exchange *x, struct lossd_packed *packed, s
     const int index = packed->order[i];
     void **place = place_of(x, index);
     if (place && is_aligned(x, index, (uintptr_t)to)) *place = to;
-    to += lossd_output_bytes(x, index);
+    to += lossd_exchange_output_bytes(x, index);
   }
   for (int i = 0; i < x->output_count; i++)
     if (place_apart(x, i)) return x->problem.status;
@@ -77,7 +71,7 @@ void lossd_packed_finish(const struct lossd_exchange *x, const struct lossd_pack
   char *to = packed->data;
   for (int i = 0; i < packed->count; i++) {
     const struct lossd_output *output = &x->outputs[packed->order[i]];
-    const size_t bytes = lossd_output_bytes(x, packed->order[i]);
+    const size_t bytes = lossd_exchange_output_bytes(x, packed->order[i]);
     if (to != output->tensor.data && bytes) memcpy(to, output->tensor.data, bytes);
     to += bytes;
   }

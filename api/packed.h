@@ -18,8 +18,6 @@ struct lossd_packed {
   size_t bytes;
 };
 
-/* Bytes of x->outputs[index]; their numbers were checked when the evaluation was planned. */
-size_t lossd_output_bytes(const struct lossd_exchange *x, int index);
 /* For layout: places the outputs named in packed->order, and gives x->plan its buffers; outputs that are not
  * named get a place of their own. Problems: those of lossd_exchange_alloc. */
 int lossd_packed_layout(struct lossd_exchange *x, struct lossd_packed *packed, size_t front);

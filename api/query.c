@@ -5,8 +5,6 @@
 #include "api/number_text.h"
 #include "api/utf8.h"
 
-#define LONGEST_ID 128
-
 /* Decoding
  * ------------------------------------------------------------------------------------------------------ */
 
@@ -94,18 +92,10 @@ static struct lossd_value bare_value(const struct lossd_query_pair *pair) {
   return value;
 }
 
-static int take_id(struct lossd_exchange *x, const struct lossd_query_pair *pair) {
-  if (pair->value_length > LONGEST_ID)
-    return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, "/id", "id has %zu bytes, expected at most %d",
-                      pair->value_length, LONGEST_ID);
-  x->id = pair->value;
-  x->id_length = pair->value_length;
-  return LOSSD_OK;
-}
-
 static int take_setting(struct lossd_exchange *x, const struct lossd_query_pair *pair) {
   static const char *const others[] = {"gradients", "id"};
-  if (lossd_is_named("id", pair->name, pair->name_length)) return take_id(x, pair);
+  if (lossd_is_named("id", pair->name, pair->name_length))
+    return lossd_exchange_take_id(x, pair->value, pair->value_length);
   const struct lossd_value value = bare_value(pair);
   lossd_options_set(&x->evaluation.options, pair->name, pair->name_length, &value, &x->problem);
   if (x->problem.status == LOSSD_UNKNOWN_OPTION && !x->problem.hint[0]) {

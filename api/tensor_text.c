@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/cancel.h"
 #include "api/json_block.h"
 #include "api/number_text.h"
 #include "core/half.h"
@@ -124,16 +125,12 @@ char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t f
   return write_range(out, tensor, &nesting, first, count);
 }
 
-static bool is_cancelled(const atomic_int *cancelled) {
-  return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
-}
-
 /* Arrays without a number in them, from dimension d. At most LOSSD_MAX_RANK deep. */
 static bool write_empty(char **out, const struct lossd_shape *shape, int d, const atomic_int *cancelled) {
   *(*out)++ = '[';
   for (int64_t i = 0; i < shape->dim[d]; i++) {
     if (i) *(*out)++ = ',';
-    if (i % BATCH == BATCH - 1 && is_cancelled(cancelled)) return false;
+    if (i % BATCH == BATCH - 1 && lossd_is_cancelled(cancelled)) return false;
     if (!write_empty(out, shape, d + 1, cancelled)) return false;
   }
   *(*out)++ = ']';
@@ -151,7 +148,7 @@ bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *t
   if (!begin) return true;
   if (count == 0) done = write_empty(&at, shape, 0, cancelled);
   for (int64_t first = 0; done && first < count; first += BATCH) {
-    done = count < BATCH || !is_cancelled(cancelled);
+    done = count < BATCH || !lossd_is_cancelled(cancelled);
     if (done) at = write_range(at, tensor, &nesting, first, count - first < BATCH ? count - first : BATCH);
   }
   out->length += (size_t)(at - begin);

@@ -43,8 +43,7 @@ static void shorten_deadline(struct lossd_job *job) {
 }
 
 static void fail_cancelled(struct lossd_job *job) {
-  if (!job->exchange.problem.status)
-    lossd_fail(&job->exchange.problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  if (!job->exchange.problem.status) lossd_fail_cancelled(&job->exchange.problem);
   job->exchange.slices = job->exchange.pieces = job->exchange.reads = 0;
 }
 

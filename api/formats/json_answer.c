@@ -110,8 +110,7 @@ int lossd_json_encode(struct lossd_exchange *x) {
         write_piece(x, answer->written, answer->text + answer->length, answer->bound - answer->length);
     answer->written++;
   }
-  if (lossd_exchange_cancelled(x))
-    return lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  if (lossd_exchange_cancelled(x)) return lossd_fail_cancelled(&x->problem);
   x->answer = answer->text;
   x->answer_length = answer->length;
   return LOSSD_OK;

@@ -124,7 +124,7 @@ static bool add_output(struct lossd_exchange *x, struct lossd_json_text *out, in
     lossd_json_key(out, "parameters");
     lossd_json_open(out, '{');
     lossd_json_key(out, "binary_data_size");
-    lossd_json_integer(out, (int64_t)lossd_output_bytes(x, index));
+    lossd_json_integer(out, (int64_t)lossd_exchange_output_bytes(x, index));
     lossd_json_close(out, '}');
   } else {
     lossd_json_key(out, "data");
@@ -148,7 +148,7 @@ static int write_header(struct lossd_exchange *x, struct lossd_json_text *out) {
     done = add_output(x, out, state->index[i], state->wish[i].binary);
   lossd_json_close(out, ']');
   lossd_json_close(out, '}');
-  if (!done) return lossd_fail(&x->problem, LOSSD_CANCELLED, NULL, "nobody waits for the answer any more");
+  if (!done) return lossd_fail_cancelled(&x->problem);
   if (out->failed || out->length > state->header_room)
     return lossd_fail(&x->problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory for the answer");
   return LOSSD_OK;

@@ -181,8 +181,8 @@ static int take_name(struct request *r, struct input *input) {
   char at[LOSSD_POINTER_TEXT];
   size_t length;
   snprintf(at, sizeof at, "%s/name", input->pointer);
-  const char *name = lossd_json_text(&r->json, input->member[NAME], at, "the input's name",
-                                     LOSSD_INVALID_TENSOR, &length, &x->problem);
+  const char *name = lossd_json_expect_string(&r->json, input->member[NAME], at, "the input's name",
+                                              LOSSD_INVALID_TENSOR, &length, &x->problem);
   if (!name) return x->problem.status;
   input->role = lossd_input_find(x->evaluation.loss, name, length);
   if (input->role < 0) {
@@ -203,8 +203,8 @@ static int take_datatype(struct request *r, struct input *input, enum lossd_dtyp
   char at[LOSSD_POINTER_TEXT];
   size_t length;
   snprintf(at, sizeof at, "%s/datatype", input->pointer);
-  const char *name = lossd_json_text(&r->json, input->member[DATATYPE], at, "the input's datatype",
-                                     LOSSD_INVALID_TENSOR, &length, problem);
+  const char *name = lossd_json_expect_string(&r->json, input->member[DATATYPE], at, "the input's datatype",
+                                              LOSSD_INVALID_TENSOR, &length, problem);
   if (!name) return problem->status;
   *dtype = lossd_find_spelled_dtype(LOSSD_SPELLED_OPEN_INFERENCE, name, length);
   if (*dtype != LOSSD_DTYPES) return LOSSD_OK;
@@ -224,7 +224,7 @@ static int take_shape(struct request *r, struct input *input, struct lossd_shape
 static int match_data(struct request *r, const struct input *input, const struct lossd_tensor *tensor) {
   struct lossd_problem *problem = &r->x->problem;
   struct lossd_shape found;
-  char at[LOSSD_POINTER_TEXT], found_text[LOSSD_SHAPE_TEXT], shape_text[LOSSD_SHAPE_TEXT];
+  char at[LOSSD_POINTER_TEXT];
   size_t bytes;
   snprintf(at, sizeof at, "%s/data", input->pointer);
   if (!lossd_shape_bytes(tensor->dtype, &tensor->shape, &bytes))
@@ -235,10 +235,7 @@ static int match_data(struct request *r, const struct input *input, const struct
                       (long long)input->length, bytes);
   if (input->bytes) return LOSSD_OK;
   if (lossd_json_shape(&r->json, input->member[DATA], at, &found, problem)) return problem->status;
-  if (lossd_json_fits(&found, &tensor->shape)) return LOSSD_OK;
-  return lossd_fail(problem, LOSSD_INVALID_TENSOR, at,
-                    "data has shape %s, shape says %s; expected the same, or a flat array of as many numbers",
-                    lossd_shape_text(&found, found_text), lossd_shape_text(&tensor->shape, shape_text));
+  return lossd_json_match(&found, &tensor->shape, at, problem);
 }
 
 static int describe_inputs(struct request *r) {
@@ -331,8 +328,8 @@ static int take_output(struct request *r, const cJSON *item, int index) {
   snprintf(pointer, sizeof pointer, "/outputs/%d", index);
   snprintf(at, sizeof at, "%s/name", pointer);
   if (lossd_json_members(&r->json, item, pointer, known, member, 2, problem)) return problem->status;
-  const char *name =
-      lossd_json_text(&r->json, member[0], at, "the output's name", LOSSD_INVALID_REQUEST, &length, problem);
+  const char *name = lossd_json_expect_string(&r->json, member[0], at, "the output's name",
+                                              LOSSD_INVALID_REQUEST, &length, problem);
   if (!name || lossd_open_inference_output(r->x, name, length, at, &wish.output)) return problem->status;
   const cJSON *binary = find_parameter(r, member[1], pointer, "binary_data");
   if (problem->status || (binary && take_flag(r, binary, pointer, &wish.binary))) return problem->status;

@@ -90,7 +90,7 @@ static int write_header(struct lossd_exchange *x, const struct lossd_packed *pac
   lossd_json_open(out, '{');
   if (x->id) add_metadata(out, x);
   for (int i = 0; i < packed->count; i++) {
-    const size_t end = begin + lossd_output_bytes(x, packed->order[i]);
+    const size_t end = begin + lossd_exchange_output_bytes(x, packed->order[i]);
     add_entry(out, &x->outputs[packed->order[i]], begin, end);
     begin = end;
   }
