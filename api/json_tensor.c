@@ -9,6 +9,8 @@
 #include "api/number_text.h"
 #include "core/half.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest bytes of an integer come first");
+
 /* Shapes
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -172,9 +174,10 @@ static inline const char *read_bfloat16(const char *p, const char *end, void *ou
   return read_half(p, end, lossd_bfloat16_write, 0x7F80, out);
 }
 
-/* Up to 18 plain digits, as class indices are; else the full reader, which takes 1.0 and 1e3. */
+/* Up to 18 plain digits, as class indices are; else the full reader, which takes 1.0 and 1e3. Writes the
+ * lowest bytes of the number. */
 static inline const char *read_integer(const char *p, const char *end, int64_t minimum, int64_t maximum,
-                                       int64_t *out) {
+                                       void *out, size_t bytes) {
   struct lossd_number number;
   const bool negative = *p == '-';
   const char *q = p + negative;
@@ -187,22 +190,26 @@ static inline const char *read_integer(const char *p, const char *end, int64_t m
     if (!q || !number.is_integer) return NULL;
     value = number.integer;
   }
-  *out = value;
-  return value < minimum || value > maximum ? NULL : q;
+  if (value < minimum || value > maximum) return NULL;
+  memcpy(out, &value, bytes);
+  return q;
 }
 
-#define INTEGER_READER(name, type, minimum, maximum)                                                         \
-  static inline const char *read_##name(const char *p, const char *end, void *out) {                         \
-    int64_t value;                                                                                           \
-    const char *q = read_integer(p, end, minimum, maximum, &value);                                          \
-    if (q) memcpy(out, &(type){(type)value}, sizeof(type));                                                  \
-    return q;                                                                                                \
-  }
-INTEGER_READER(int64, int64_t, INT64_MIN, INT64_MAX)
-INTEGER_READER(int32, int32_t, INT32_MIN, INT32_MAX)
-INTEGER_READER(int16, int16_t, INT16_MIN, INT16_MAX)
-INTEGER_READER(int8, int8_t, INT8_MIN, INT8_MAX)
-INTEGER_READER(uint8, uint8_t, 0, UINT8_MAX)
+static inline const char *read_int64(const char *p, const char *end, void *out) {
+  return read_integer(p, end, INT64_MIN, INT64_MAX, out, 8);
+}
+static inline const char *read_int32(const char *p, const char *end, void *out) {
+  return read_integer(p, end, INT32_MIN, INT32_MAX, out, 4);
+}
+static inline const char *read_int16(const char *p, const char *end, void *out) {
+  return read_integer(p, end, INT16_MIN, INT16_MAX, out, 2);
+}
+static inline const char *read_int8(const char *p, const char *end, void *out) {
+  return read_integer(p, end, INT8_MIN, INT8_MAX, out, 1);
+}
+static inline const char *read_uint8(const char *p, const char *end, void *out) {
+  return read_integer(p, end, 0, UINT8_MAX, out, 1);
+}
 
 static inline const char *read_bool(const char *p, const char *end, void *out) {
   const bool value = *p == 't';
@@ -275,28 +282,22 @@ static const char *read_floating(const struct reading *r, bool is_double) {
   return NULL;
 }
 
-#define X(symbol, name, size, floating)                                                                      \
-  static const char *read_all_##symbol(const struct reading *r) {                                            \
-    return READ_##symbol;                                                                                    \
+static const char *read_all(const struct reading *r, enum lossd_dtype dtype) {
+  switch (dtype) {
+  case LOSSD_FLOAT64: return read_floating(r, true);
+  case LOSSD_FLOAT32: return read_floating(r, false);
+  case LOSSD_FLOAT16: return read_leaves(r, read_float16, 2);
+  case LOSSD_BFLOAT16: return read_leaves(r, read_bfloat16, 2);
+  case LOSSD_INT64: return read_leaves(r, read_int64, 8);
+  case LOSSD_INT32: return read_leaves(r, read_int32, 4);
+  case LOSSD_INT16: return read_leaves(r, read_int16, 2);
+  case LOSSD_INT8: return read_leaves(r, read_int8, 1);
+  case LOSSD_UINT8: return read_leaves(r, read_uint8, 1);
+  case LOSSD_BOOL: return read_leaves(r, read_bool, 1);
+  case LOSSD_DTYPES: break;
   }
-#define READ_FLOAT64 read_floating(r, true)
-#define READ_FLOAT32 read_floating(r, false)
-#define READ_FLOAT16 read_leaves(r, read_float16, 2)
-#define READ_BFLOAT16 read_leaves(r, read_bfloat16, 2)
-#define READ_INT64 read_leaves(r, read_int64, 8)
-#define READ_INT32 read_leaves(r, read_int32, 4)
-#define READ_INT16 read_leaves(r, read_int16, 2)
-#define READ_INT8 read_leaves(r, read_int8, 1)
-#define READ_UINT8 read_leaves(r, read_uint8, 1)
-#define READ_BOOL read_leaves(r, read_bool, 1)
-#include "core/dtype.def"
-#undef X
-
-static const char *(*const read_all[LOSSD_DTYPES])(const struct reading *) = {
-#define X(symbol, name, size, floating) read_all_##symbol,
-#include "core/dtype.def"
-#undef X
-};
+  return r->begin;
+}
 
 static int unreadable(const struct lossd_json_span *span, const char *leaf, const char *end,
                       enum lossd_dtype dtype, const char *pointer, struct lossd_problem *problem) {
@@ -338,7 +339,7 @@ int lossd_json_read_stretch(const struct lossd_json_span *span, size_t stretch, 
                             .count = end.count - begin.count,
                             .out = (char *)out + (size_t)begin.count * lossd_dtype_size(dtype),
                             .cancelled = cancelled};
-  const char *const stop = read_all[dtype](&r);
+  const char *const stop = read_all(&r, dtype);
   if (!stop) return LOSSD_OK;
   if (lossd_is_cancelled(cancelled)) return lossd_fail_cancelled(problem);
   return unreadable(span, stop, span->end + is_string, dtype, pointer, problem);

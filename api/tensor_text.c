@@ -24,17 +24,29 @@ static inline char *write_bfloat16(char *out, const void *data) {
   return lossd_write_float(out, lossd_bfloat16_read(bits));
 }
 
-#define INTEGER_WRITER(name, type)                                                                           \
-  static inline char *write_##name(char *out, const void *data) {                                            \
-    type value;                                                                                              \
-    memcpy(&value, data, sizeof value);                                                                      \
-    return lossd_write_int64(out, value);                                                                    \
-  }
-INTEGER_WRITER(int64, int64_t)
-INTEGER_WRITER(int32, int32_t)
-INTEGER_WRITER(int16, int16_t)
-INTEGER_WRITER(int8, int8_t)
-INTEGER_WRITER(uint8, uint8_t)
+/* An integer of so many bytes, little-endian, its sign extended. */
+static inline char *write_signed(char *out, const void *data, size_t bytes) {
+  const unsigned above = 64 - 8 * (unsigned)bytes;
+  uint64_t bits = 0;
+  memcpy(&bits, data, bytes);
+  return lossd_write_int64(out, (int64_t)(bits << above) >> above);
+}
+
+static inline char *write_int64(char *out, const void *data) {
+  return write_signed(out, data, 8);
+}
+static inline char *write_int32(char *out, const void *data) {
+  return write_signed(out, data, 4);
+}
+static inline char *write_int16(char *out, const void *data) {
+  return write_signed(out, data, 2);
+}
+static inline char *write_int8(char *out, const void *data) {
+  return write_signed(out, data, 1);
+}
+static inline char *write_uint8(char *out, const void *data) {
+  return lossd_write_int64(out, *(const uint8_t *)data);
+}
 
 static inline char *write_bool(char *out, const void *data) {
   const bool value = *(const uint8_t *)data != 0;
@@ -53,39 +65,31 @@ static inline __attribute__((always_inline)) char *write_run(char *out, const ch
   return out;
 }
 
-#define WRITE_FLOAT64 lossd_json_kernel()->write_doubles(out, data, nesting, first, count)
-#define WRITE_FLOAT32 lossd_json_kernel()->write_floats(out, data, nesting, first, count)
-#define WRITE_FLOAT16 write_run(out, data, nesting, first, count, 2, write_float16)
-#define WRITE_BFLOAT16 write_run(out, data, nesting, first, count, 2, write_bfloat16)
-#define WRITE_INT64 write_run(out, data, nesting, first, count, 8, write_int64)
-#define WRITE_INT32 write_run(out, data, nesting, first, count, 4, write_int32)
-#define WRITE_INT16 write_run(out, data, nesting, first, count, 2, write_int16)
-#define WRITE_INT8 write_run(out, data, nesting, first, count, 1, write_int8)
-#define WRITE_UINT8 write_run(out, data, nesting, first, count, 1, write_uint8)
-#define WRITE_BOOL write_run(out, data, nesting, first, count, 1, write_bool)
-#define X(symbol, name, size, floating)                                                                      \
-  static char *write_all_##symbol(char *out, const char *data, const struct lossd_nesting *nesting,          \
-                                  int64_t first, int64_t count) {                                            \
-    return WRITE_##symbol;                                                                                   \
+/* count elements of data from the first on, and what nests them. */
+static char *write_range(char *out, enum lossd_dtype dtype, const char *data,
+                         const struct lossd_nesting *nesting, int64_t first, int64_t count) {
+  switch (dtype) {
+  case LOSSD_FLOAT64: return lossd_json_kernel()->write_doubles(out, data, nesting, first, count);
+  case LOSSD_FLOAT32: return lossd_json_kernel()->write_floats(out, data, nesting, first, count);
+  case LOSSD_FLOAT16: return write_run(out, data, nesting, first, count, 2, write_float16);
+  case LOSSD_BFLOAT16: return write_run(out, data, nesting, first, count, 2, write_bfloat16);
+  case LOSSD_INT64: return write_run(out, data, nesting, first, count, 8, write_int64);
+  case LOSSD_INT32: return write_run(out, data, nesting, first, count, 4, write_int32);
+  case LOSSD_INT16: return write_run(out, data, nesting, first, count, 2, write_int16);
+  case LOSSD_INT8: return write_run(out, data, nesting, first, count, 1, write_int8);
+  case LOSSD_UINT8: return write_run(out, data, nesting, first, count, 1, write_uint8);
+  case LOSSD_BOOL: return write_run(out, data, nesting, first, count, 1, write_bool);
+  case LOSSD_DTYPES: break;
   }
-#include "core/dtype.def"
-#undef X
+  return out;
+}
 
-/* count elements from the first on, and what nests them. */
-typedef char *range_writer(char *out, const char *data, const struct lossd_nesting *nesting, int64_t first,
-                           int64_t count);
-
-/* longest: of one number and its comma. 17 digits, sign, point and up to five zeros before them are the most
- * that float64 needs; for float32 it is a sign and 17 digits. */
-static const struct {
-  range_writer *write;
-  size_t longest;
-} kinds[LOSSD_DTYPES] = {
-    [LOSSD_FLOAT64] = {write_all_FLOAT64, 27}, [LOSSD_FLOAT32] = {write_all_FLOAT32, 20},
-    [LOSSD_FLOAT16] = {write_all_FLOAT16, 20}, [LOSSD_BFLOAT16] = {write_all_BFLOAT16, 20},
-    [LOSSD_INT64] = {write_all_INT64, 21},     [LOSSD_INT32] = {write_all_INT32, 12},
-    [LOSSD_INT16] = {write_all_INT16, 7},      [LOSSD_INT8] = {write_all_INT8, 5},
-    [LOSSD_UINT8] = {write_all_UINT8, 4},      [LOSSD_BOOL] = {write_all_BOOL, 6},
+/* Bytes of the longest number and its comma. 17 digits, sign, point and up to five zeros before them are the
+ * most that float64 needs; for float32 it is a sign and 17 digits. */
+static const size_t longest[LOSSD_DTYPES] = {
+    [LOSSD_FLOAT64] = 27, [LOSSD_FLOAT32] = 20, [LOSSD_FLOAT16] = 20, [LOSSD_BFLOAT16] = 20,
+    [LOSSD_INT64] = 21,   [LOSSD_INT32] = 12,   [LOSSD_INT16] = 7,    [LOSSD_INT8] = 5,
+    [LOSSD_UINT8] = 4,    [LOSSD_BOOL] = 6,
 };
 
 /* Arrays in the nesting: one for each index above every level. */
@@ -101,28 +105,22 @@ static bool count_arrays(const struct lossd_shape *shape, size_t *arrays) {
 
 size_t lossd_tensor_text_bound(const struct lossd_tensor *tensor) {
   size_t arrays, brackets, numbers, bound;
-  const bool fits = count_arrays(&tensor->shape, &arrays) && !__builtin_mul_overflow(arrays, 3, &brackets) &&
-                    !__builtin_mul_overflow((size_t)lossd_shape_count(&tensor->shape),
-                                            kinds[tensor->dtype].longest, &numbers) &&
-                    !__builtin_add_overflow(brackets, numbers, &bound) &&
-                    !__builtin_add_overflow(bound, LOSSD_NUMBER_TEXT_MAX, &bound);
+  const bool fits =
+      count_arrays(&tensor->shape, &arrays) && !__builtin_mul_overflow(arrays, 3, &brackets) &&
+      !__builtin_mul_overflow((size_t)lossd_shape_count(&tensor->shape), longest[tensor->dtype], &numbers) &&
+      !__builtin_add_overflow(brackets, numbers, &bound) &&
+      !__builtin_add_overflow(bound, LOSSD_NUMBER_TEXT_MAX, &bound);
   return fits ? bound : SIZE_MAX;
 }
 
 size_t lossd_tensor_range_bound(const struct lossd_tensor *tensor, int64_t count) {
   const size_t brackets = 2 * (size_t)tensor->shape.rank + 2;
-  return (size_t)count * (kinds[tensor->dtype].longest + brackets) + LOSSD_NUMBER_TEXT_MAX;
-}
-
-static char *write_range(char *out, const struct lossd_tensor *tensor, const struct lossd_nesting *nesting,
-                         int64_t first, int64_t count) {
-  range_writer *const write = kinds[tensor->dtype].write;
-  return write(out, tensor->data, nesting, first, count);
+  return (size_t)count * (longest[tensor->dtype] + brackets) + LOSSD_NUMBER_TEXT_MAX;
 }
 
 char *lossd_tensor_range(char *out, const struct lossd_tensor *tensor, int64_t first, int64_t count) {
   const struct lossd_nesting nesting = lossd_nesting_of(&tensor->shape);
-  return write_range(out, tensor, &nesting, first, count);
+  return write_range(out, tensor->dtype, tensor->data, &nesting, first, count);
 }
 
 /* Arrays without a number in them, from dimension d. At most LOSSD_MAX_RANK deep. */
@@ -149,7 +147,9 @@ bool lossd_tensor_text(struct lossd_json_text *out, const struct lossd_tensor *t
   if (count == 0) done = write_empty(&at, shape, 0, cancelled);
   for (int64_t first = 0; done && first < count; first += BATCH) {
     done = count < BATCH || !lossd_is_cancelled(cancelled);
-    if (done) at = write_range(at, tensor, &nesting, first, count - first < BATCH ? count - first : BATCH);
+    if (done)
+      at = write_range(at, tensor->dtype, tensor->data, &nesting, first,
+                       count - first < BATCH ? count - first : BATCH);
   }
   out->length += (size_t)(at - begin);
   return done;
