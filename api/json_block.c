@@ -1,8 +1,8 @@
 /* The grammar of RFC 8259's numbers as arithmetic on bit masks, one bit for each byte, after the idea of G.
  * Langdale and D. Lemire, "Parsing gigabytes of JSON per second", The VLDB Journal 28, 2019: there is no
  * branch for each byte or number. */
-#include "api/json_block.h"
 #include "api/json_bytes.h"
+#include "api/json_variant.h"
 
 #if defined(__SSE2__)
 
@@ -222,18 +222,11 @@ static const char *skip_rows(const char *text, const char *end, const char *stop
 
 #endif
 
-const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const char *end,
-                                    struct lossd_decimals *decimals);
-void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *out);
-void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
-                                  int64_t first, int64_t count);
-char *LOSSD_IN_SET(write_floats)(char *out, const char *values, const struct lossd_nesting *nesting,
-                                 int64_t first, int64_t count);
+#define TEXT(name) TEXT_OF(name)
+#define TEXT_OF(name) #name
 
-extern const struct lossd_json_kernel LOSSD_IN_SET(json);
 const struct lossd_json_kernel LOSSD_IN_SET(json) = {
-    .instruction_set = LOSSD_TEXT(LOSSD_VARIANT),
+    .instruction_set = TEXT(LOSSD_VARIANT),
     .skip = skip,
     .skip_rows = skip_rows,
     .take = LOSSD_IN_SET(json_take),

@@ -9,13 +9,6 @@
 #include <immintrin.h>
 #endif
 
-/* The name of something in the instruction set being compiled: lossd_json_take_avx2. */
-#define LOSSD_IN_SET(name) LOSSD_JOIN(lossd_, name, LOSSD_VARIANT)
-#define LOSSD_JOIN(a, b, c) LOSSD_JOIN_(a, b, c)
-#define LOSSD_JOIN_(a, b, c) a##b##_##c
-#define LOSSD_TEXT(name) LOSSD_TEXT_(name)
-#define LOSSD_TEXT_(name) #name
-
 #if defined(__AVX512BW__)
 
 typedef struct {

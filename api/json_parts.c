@@ -7,14 +7,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "api/json_block.h"
 #include "api/json_bytes.h"
+#include "api/json_variant.h"
 #if defined(__AVX512BW__)
 #include "api/json_eight.h"
 #endif
-
-const char *LOSSD_IN_SET(json_take)(const char *begin, const char *text, const char *end,
-                                    struct lossd_decimals *decimals);
 
 #if defined(__AVX2__)
 

@@ -2,16 +2,13 @@
  * and empty for those in which nothing makes decimals (json_parts.c). */
 #include <string.h>
 
-#include "api/json_block.h"
 #include "api/json_bytes.h"
+#include "api/json_variant.h"
 #include "api/powers_of_five.h"
 
 #if defined(__AVX2__)
 
 __extension__ typedef unsigned __int128 uint128;
-
-void LOSSD_IN_SET(round_doubles)(const struct lossd_decimals *decimals, double *out);
-void LOSSD_IN_SET(round_floats)(const struct lossd_decimals *decimals, float *out);
 
 /* Multiplied by: half of all numbers are negative, which no branch predicts. */
 static const double signs[] = {1, -1};

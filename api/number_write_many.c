@@ -1,15 +1,10 @@
 /* Many floating numbers as text: what number_write.c does, eight at once with AVX-512, by the same steps.
  * Compiled once for each instruction set. `single`, a constant where these functions are inlined: float32,
  * not float64. */
-#include "api/json_block.h"
 #include "api/json_bytes.h"
+#include "api/json_variant.h"
 #include "api/number_spread.h"
 #include "api/powers_of_five.h"
-
-char *LOSSD_IN_SET(write_doubles)(char *out, const char *values, const struct lossd_nesting *nesting,
-                                  int64_t first, int64_t count);
-char *LOSSD_IN_SET(write_floats)(char *out, const char *values, const struct lossd_nesting *nesting,
-                                 int64_t first, int64_t count);
 
 #if defined(__AVX512CD__)
 
