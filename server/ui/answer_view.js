@@ -29,7 +29,7 @@ function whereWrong(problem) {
 }
 
 export function showError(error) {
-  const problem = error.problem ?? { title: "No answer", detail: error.message }, { field, cure } = whereWrong(problem);
+  const problem = error.problem ?? { title: error.title ?? "No answer", detail: error.message }, { field, cure } = whereWrong(problem);
   $("error").replaceChildren(element("strong", { textContent: problem.title }),
     ...[problem.detail, cure ?? problem.hint].filter(Boolean).map((text) => element("p", { textContent: text })),
     element("p", { textContent: [problem.status, problem.code].filter(Boolean).join(" ") }));

@@ -240,7 +240,8 @@ async function takeFile(file, field) {
     $("source").value = "own";
     compute();
   } catch (error) {
-    showError(error);
+    clearError();
+    showError(Object.assign(error, { title: "The file cannot be read" }));
   }
 }
 

@@ -31,8 +31,8 @@ const prose = (text) => text.split(/\n\n/).map((part) => !part.startsWith("* ") 
   : element("ul", {}, ...part.slice(2).split(/\n\* /).map((item) => element("li", {}, ...inline(item)))));
 
 function table(headings, rows) {
-  return element("table", {}, element("thead", {}, element("tr", {}, ...headings.map((h) => element("th", { textContent: h })))),
-    element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { textContent: text }))))));
+  return element("div", { className: "table", tabIndex: 0 }, element("table", {}, element("thead", {}, element("tr", {}, ...headings.map((h) => element("th", { textContent: h })))),
+    element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { textContent: text })))))));
 }
 
 function members(schema) {

@@ -40,7 +40,7 @@ function fromNpy(bytes, name) {
   const view = new DataView(bytes.buffer), wide = bytes[6] >= 2, start = wide ? 12 : 10;
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
   const header = new TextDecoder().decode(bytes.subarray(start, start + length));
-  const descr = /'descr': '([^']+)'/.exec(header)?.[1], dtype = NPY[descr];
+  const descr = /'descr': '([^']+)'/.exec(header)[1], dtype = NPY[descr];
   if (!dtype) throw new Error(`${name} has numbers of kind ${descr}; expected one of ${Object.keys(NPY).join(" ")}`);
   if (/'fortran_order': True/.test(header)) throw new Error(`${name} is in Fortran order: save numpy.ascontiguousarray of it`);
   const shape = /'shape': \(([^)]*)\)/.exec(header)[1].split(",").map((s) => s.trim()).filter(Boolean).map(Number);
@@ -59,7 +59,12 @@ function fromSafetensors(bytes) {
 // {name: text of a tensor}; a .npy file's tensor has the file's name.
 export async function tensorsOf(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  if (file.name.endsWith(".safetensors")) return fromSafetensors(bytes);
-  if (bytes[0] === 0x93 && new TextDecoder().decode(bytes.subarray(1, 6)) === "NUMPY") return fromNpy(bytes, file.name);
-  throw new Error(`${file.name} is neither a .npy nor a .safetensors file`);
+  const npy = bytes[0] === 0x93 && new TextDecoder().decode(bytes.subarray(1, 6)) === "NUMPY";
+  if (!npy && !file.name.endsWith(".safetensors")) throw new Error(`${file.name} is neither a .npy nor a .safetensors file`);
+  try {
+    return npy ? fromNpy(bytes, file.name) : fromSafetensors(bytes);
+  } catch (error) {
+    if (error.constructor === Error) throw error; // ours
+    throw new Error(`${file.name} is cut short or not well-formed`); // RangeError, SyntaxError, TypeError
+  }
 }

@@ -97,6 +97,20 @@ class Use(Pages):
         done = subprocess.run(["sh"], input=self.browser.text("#snippet"), capture_output=True, text=True, timeout=60)
         self.assertIn("0.2530295411334569", done.stdout, done.stderr)
 
+    def test_what_is_no_tensor_file_is_refused_as_a_file(self):
+        good = self.npy("input.npy", "(2,)", bytes(8)).read_bytes()
+        files = {"notes.txt": b"[1, 2]", "cut.npy": good[:-4], "header.npy": good[:20], "empty.safetensors": b"",
+                 "cut.safetensors": b"\x40" + bytes(7) + b'{"input": '}
+        self.playground()
+        for name, data in files.items():
+            (PICTURES / name).write_bytes(data)
+            self.browser.run("document.querySelector('#error').replaceChildren()")
+            self.browser.ask("POST", f"/element/{self.browser.element('#file')}/value", {"text": str(PICTURES / name)})
+            self.browser.until(lambda: self.browser.text("#error"), "the refusal")
+            self.assertIn("The file cannot be read", self.browser.text("#error"))
+            self.assertIn(f"{name} is ", self.browser.text("#error"))
+        self.check_quiet()
+
     def test_flat_data_has_its_place_in_the_curve(self):
         self.playground()
         self.after(lambda: self.browser.choose("#loss", "MSELoss"))
@@ -135,6 +149,19 @@ class Use(Pages):
                 self.browser.screenshot(PICTURES / f"phone{path.replace('/', '-').replace('?', '-')}.png")
             tallest = self.browser.run("return Math.max(...[...document.querySelectorAll('.opblock-tag')].map((e) => e.offsetHeight))")
             self.assertLess(tallest, 160)
+        finally:
+            self.browser.chrome("Emulation.clearDeviceMetricsOverride")
+
+    def test_words_of_tables_stay_whole(self):
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", **PHONE)
+        part = "details[data-words^='post /v1/losses/huberloss']"
+        try:
+            self.browser.open(f"{self.server.url}/docs?plain")
+            self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", part), "the reference")
+            self.browser.click(f"{part} summary")
+            self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", f"{part} th"), "tables")
+            self.assertGreater(self.browser.run("return document.querySelector(arguments[0]).offsetWidth", f"{part} th"), 80)
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 375)
         finally:
             self.browser.chrome("Emulation.clearDeviceMetricsOverride")
 
