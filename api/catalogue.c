@@ -18,8 +18,7 @@ static void add_number(struct lossd_json_text *out, const char *name, double val
   lossd_json_double(out, value);
 }
 
-/* Roles
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Roles ---- */
 
 static void add_role(struct lossd_json_text *out, const struct lossd_role *role) {
   lossd_json_open(out, '{');
@@ -39,8 +38,7 @@ static void add_role(struct lossd_json_text *out, const struct lossd_role *role)
   lossd_json_close(out, '}');
 }
 
-/* Options
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 static void add_default(struct lossd_json_text *out, const char *definition,
                         const struct lossd_option *option, double value) {
@@ -88,8 +86,7 @@ static void add_option(struct lossd_json_text *out, const struct lossd_option *o
   lossd_json_close(out, '}');
 }
 
-/* Example
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Example ---- */
 
 /* Elements of a tensor from *data on, nested by dim. At most three deep. */
 static void add_numbers(struct lossd_json_text *out, int rank, const int64_t *dim, const double **data) {
@@ -146,8 +143,7 @@ void lossd_catalogue_example(struct lossd_json_text *out, const struct lossd_los
   lossd_json_close(out, '}');
 }
 
-/* Losses
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Losses ---- */
 
 static void add_loss(struct lossd_json_text *out, const struct lossd_loss *loss) {
   lossd_json_open(out, '{');

@@ -53,8 +53,7 @@ int lossd_exchange_take_id(struct lossd_exchange *x, const char *id, size_t leng
                     length, LOSSD_LONGEST_ID);
 }
 
-/* Decode
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Decode ---- */
 
 static void add_output(struct lossd_exchange *x, const char *name, int role, enum lossd_dtype dtype,
                        const struct lossd_shape *shape) {
@@ -171,8 +170,7 @@ void lossd_exchange_decode(struct lossd_exchange *x) {
   lossd_exchange_plan(x);
 }
 
-/* Run and encode
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Run and encode ---- */
 
 void lossd_exchange_run(struct lossd_exchange *x, size_t slice, void *scratch) {
   if (!x->problem.status) lossd_run(&x->plan, slice, scratch);

@@ -8,8 +8,7 @@
 #include "api/json_tensor.h"
 #include "api/json_value.h"
 
-/* What they are
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- What they are ---- */
 
 /* The members of a tensor object. */
 struct tensor_object {
@@ -110,8 +109,7 @@ int lossd_json_describe_inputs(struct lossd_exchange *x, struct lossd_json_input
   return LOSSD_OK;
 }
 
-/* Their numbers
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Their numbers ---- */
 
 /* A wrong length is found before memory is taken for the bytes. */
 static int read_base64(struct lossd_exchange *x, const struct lossd_json_input *input, size_t bytes,

@@ -46,8 +46,7 @@ struct scanner {
   struct lossd_json_array array; /* the array of numbers that is being read */
 };
 
-/* Failures
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Failures ---- */
 
 /* NULL, with the problem. */
 static const char *fail(struct scanner *s, const char *at, const char *expected) {
@@ -97,8 +96,7 @@ static bool stopped(struct scanner *s, const char *at) {
   return lossd_is_cancelled(s->cancelled) && lossd_fail_cancelled(s->problem);
 }
 
-/* The envelope
- * -------------------------------------------------------------------------------------------------- */
+/* ---- The envelope ---- */
 
 /* Whether what is read now goes into the envelope. */
 static bool in_envelope(const struct scanner *s) {
@@ -122,8 +120,7 @@ static void add_to_envelope(struct scanner *s, const char *text, size_t length) 
   if (in_envelope(s)) lossd_json_raw(&s->envelope, text, length);
 }
 
-/* Scalars
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Scalars ---- */
 
 static const char *after_value(struct scanner *s, const char *p) {
   s->expect = s->depth ? COMMA_OR_CLOSE : END;
@@ -181,8 +178,7 @@ static const char *scan_string(struct scanner *s, const char *p) {
   return after_value(s, end);
 }
 
-/* Structure
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Structure ---- */
 
 static const char *open_level(struct scanner *s, const char *p, bool object) {
   if (s->depth == LOSSD_JSON_MAX_DEPTH) return fail(s, p, "at most 512 levels of nesting");
@@ -384,8 +380,7 @@ static const char *scan_all(struct scanner *s) {
   return p;
 }
 
-/* Use
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Use ---- */
 
 int lossd_json_parse(struct lossd_json *json, const char *text, size_t length, const atomic_int *cancelled,
                      struct lossd_arena *arena, struct lossd_problem *problem) {

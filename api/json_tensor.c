@@ -11,8 +11,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest bytes of an integer come first");
 
-/* Shapes
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Shapes ---- */
 
 #define POINTER_TEXT sizeof((struct lossd_problem *)0)->pointer
 
@@ -121,8 +120,7 @@ int lossd_json_match(const struct lossd_shape *found, const struct lossd_shape *
                     lossd_shape_text(found, found_text), lossd_shape_text(shape, shape_text));
 }
 
-/* Numbers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ---- */
 
 /* Reads one leaf at p into out and returns its end, or NULL where the dtype cannot hold it. */
 typedef const char *(*leaf_reader)(const char *p, const char *end, void *out);

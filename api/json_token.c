@@ -15,8 +15,7 @@ static const char *fault(const char *p, const char *what, const char **expected)
   return p;
 }
 
-/* Strings
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Strings ---- */
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -113,8 +112,7 @@ const char *lossd_json_quoted_number(const char *text, const char *end, size_t *
   return NULL;
 }
 
-/* Numbers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ---- */
 
 static inline bool is_digit(char c) {
   return c >= '0' && c <= '9';

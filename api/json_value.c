@@ -6,8 +6,7 @@
 #include "api/json_token.h"
 #include "api/number_text.h"
 
-/* Members
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Members ---- */
 
 int lossd_json_unknown_member(struct lossd_problem *problem, const char *parent, const char *name,
                               size_t length, const char *const known[], size_t count) {
@@ -34,8 +33,7 @@ int lossd_json_members(const struct lossd_json *json, const cJSON *object, const
   return LOSSD_OK;
 }
 
-/* Values
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Values ---- */
 
 bool lossd_json_is_empty(const struct lossd_json *json, const cJSON *item) {
   const struct lossd_json_span *span = lossd_json_span(json, item);

@@ -5,8 +5,7 @@
 #include "api/number_text.h"
 #include "api/utf8.h"
 
-/* Decoding
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Decoding ---- */
 
 static int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -74,8 +73,7 @@ int lossd_query_parse(struct lossd_exchange *x, struct lossd_query *query) {
   return LOSSD_OK;
 }
 
-/* Use
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Use ---- */
 
 static struct lossd_value bare_value(const struct lossd_query_pair *pair) {
   const char *const end = pair->value + pair->value_length;

@@ -29,8 +29,7 @@ int lossd_completion_command(int argc, char **argv) {
   return LOSSD_EXIT_USAGE;
 }
 
-/* Candidates
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Candidates ---- */
 
 /* Prints prefix and name, where they begin with word; flags of losses with dashes for underscores where word
  * has dashes. */

@@ -30,8 +30,7 @@ static void *work_on(void *context) {
   return NULL;
 }
 
-/* Progress
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Progress ---- */
 
 static void draw(struct work *work) {
   enum { WIDTH = 40 };

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Reading
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 static bool read_to_end(struct lossd_file *file, int fd) {
   size_t capacity = 0;
@@ -62,8 +61,7 @@ void lossd_file_close(struct lossd_file *file) {
   *file = (struct lossd_file){0};
 }
 
-/* Writing
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 /* Writes all and closes. */
 static bool write_to(int fd, const char *data, size_t length) {

@@ -10,8 +10,7 @@
 
 enum kind { NPY, SAFETENSORS, JSON };
 
-/* Opening
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 /* Splits "file.safetensors:name" and "-:name"; the path is cut in place in text. */
 static const char *split(char *text) {
@@ -48,8 +47,7 @@ void lossd_files_close(struct lossd_files *files) {
   for (int i = 0; i < files->count; i++) lossd_file_close(&files->source[i].file);
 }
 
-/* Kinds
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Kinds ---- */
 
 static bool ends_with(const char *text, const char *end) {
   const size_t length = strlen(text), tail = strlen(end);
@@ -71,8 +69,7 @@ static enum kind kind_of(const struct lossd_source *source) {
   return looks_like_safetensors(&source->file) ? SAFETENSORS : JSON;
 }
 
-/* safetensors
- * --------------------------------------------------------------------------------------------------- */
+/* ---- safetensors ---- */
 
 static bool is(const char *name, const struct lossd_safetensors_entry *entry) {
   return strlen(name) == entry->name_length && !memcmp(name, entry->name, entry->name_length);
@@ -134,8 +131,7 @@ static int take_safetensors(struct lossd_files *files, const struct lossd_source
   return status;
 }
 
-/* Decode
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Decode ---- */
 
 static int given_twice(struct lossd_exchange *x, int input) {
   return lossd_fail(&x->problem, LOSSD_INVALID_REQUEST, NULL,

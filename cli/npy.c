@@ -25,8 +25,7 @@ static int bad(const struct reader *r, const char *what) {
   return r->problem->status;
 }
 
-/* The header: a dictionary of Python
- * ------------------------------------------------------------------------------- */
+/* ---- The header: a dictionary of Python ---- */
 
 static void skip_space(struct reader *r) {
   while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t')) r->at++;
@@ -143,8 +142,7 @@ static int read_header(struct reader *r, struct lossd_tensor *tensor, bool *fort
   return seen == 7 ? LOSSD_OK : bad(r, "has a header without descr, fortran_order or shape");
 }
 
-/* The file
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- The file ---- */
 
 /* Where the header's text lies; 0 and a problem where there is none. */
 static size_t find_header(struct reader *r, const char *bytes, size_t length) {
@@ -193,8 +191,7 @@ int lossd_npy_read(const char *bytes, size_t length, const char *pointer, struct
   return problem->status;
 }
 
-/* Writing
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 size_t lossd_npy_header(char out[LOSSD_NPY_HEADER], enum lossd_dtype dtype, const struct lossd_shape *shape) {
   enum { PREAMBLE = 10, ALIGNMENT = 64 };

@@ -32,8 +32,7 @@ int lossd_list_command(int argc, char **argv) {
   return lossd_flush();
 }
 
-/* Show
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Show ---- */
 
 static void print_value(const struct lossd_option *option, double value) {
   char text[LOSSD_NUMBER_TEXT_MAX];

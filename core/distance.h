@@ -86,8 +86,7 @@ LOSSD_INLINE void differentiate_pairs(const struct distance_block *b, const doub
   }                                                                                                          \
   static const struct distance_kernel name##_distance = {name##_measure, name##_differentiate}
 
-/* Differences
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Differences ---- */
 
 LOSSD_INLINE double difference(const real *x, const real *y, size_t i, double eps) {
   return ((double)x[i] - (double)y[i]) + eps;
@@ -123,8 +122,7 @@ static inline double max_difference(const real *x, const real *y, size_t n, doub
   return fold_lanes(zero) != 0 && has_nan(x, y, n, eps) ? NAN : all; /* infinities are no zero either */
 }
 
-/* p = 1: sum |d|; the sign, 0 at 0
- * ----------------------------------------------------------------------------------------------- */
+/* ---- p = 1: sum |d|; the sign, 0 at 0 ---- */
 
 static inline double measure_manhattan(const struct distance *q, const real *x, const real *y, size_t n,
                                        struct distance_state *state) {
@@ -148,8 +146,7 @@ static inline void differentiate_manhattan(const struct distance *q, const real 
 }
 DISTANCE_KERNEL(manhattan);
 
-/* p = 2: sqrt(sum d^2); d / norm, 0 at the zero vector
- * --------------------------------------------------------------------------- */
+/* ---- p = 2: sqrt(sum d^2); d / norm, 0 at the zero vector ---- */
 
 static __attribute__((noinline, unused)) struct norm scaled_euclidean(const real *x, const real *y, size_t n,
                                                                       double eps) {
@@ -199,8 +196,7 @@ static inline void differentiate_euclidean(const struct distance *q, const real 
 }
 DISTANCE_KERNEL(euclidean);
 
-/* The square of p = 2: sum d^2, whose margin is met exactly where the norms' roots would round; 2 d
- * ----------------------------------------------------------------------------------------------- */
+/* ---- The square of p = 2: sum d^2, exact at a margin where the norms' roots would round; 2 d ---- */
 
 static inline double measure_squares(const struct distance *q, const real *x, const real *y, size_t n,
                                      struct distance_state *state) {
@@ -216,8 +212,7 @@ static inline void differentiate_squares(const struct distance *q, const real *x
 }
 DISTANCE_KERNEL(squares);
 
-/* p = infinity: max |d|; the sign, shared equally by the coordinates that attain it
- * ------------------------------------------------ */
+/* ---- p = infinity: max |d|; the sign, shared equally by the coordinates that attain it ---- */
 
 static inline double measure_maximum(const struct distance *q, const real *x, const real *y, size_t n,
                                      struct distance_state *state) {
@@ -240,8 +235,7 @@ static inline void differentiate_maximum(const struct distance *q, const real *x
 }
 DISTANCE_KERNEL(maximum);
 
-/* Any p: (sum |d|^p)^(1/p) in units of the largest; sign(d) (|d| / norm)^(p - 1), 0 at 0
- * -------------------------------------------------- */
+/* ---- Any p: (sum |d|^p)^(1/p) in units of the largest; sign(d) (|d| / norm)^(p - 1), 0 at 0 ---- */
 
 #define POWER_CHUNK 64
 
@@ -305,8 +299,7 @@ static inline struct distance norm_distance(double p, double eps, bool squared) 
   return (struct distance){.kernel = kernel, .p = p, .eps = eps, .squared = squared && p != 2};
 }
 
-/* 1 - cosine
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- 1 - cosine ---- */
 
 static inline double measure_cosine(const struct distance *q, const real *x, const real *y, size_t n,
                                     struct distance_state *state) {

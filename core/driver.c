@@ -269,8 +269,7 @@ static void compute_rows(struct driver *d, int64_t row, struct lossd_partial *pa
   store_losses(d, row, partial);
 }
 
-/* Blocks of pointwise losses
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Blocks of pointwise losses ---- */
 
 /* How many of `left` rows come next: whole blocks, or what is less than one. */
 static size_t step_rows(size_t left) {

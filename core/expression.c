@@ -7,8 +7,7 @@
 #include "core/expression_build.h"
 #include "core/expression_text.h"
 
-/* The language's tables
- * ----------------------------------------------------------------------------------------- */
+/* ---- The language's tables ---- */
 
 enum kind { LEAF, INNER, OPERATOR, ELEMENTWISE, REDUCTION };
 
@@ -47,8 +46,7 @@ static size_t list_names(const char *names[OPERANDS + EXPRESSION_OPERATIONS]) {
   return count;
 }
 
-/* The reader's state
- * -------------------------------------------------------------------------------------------- */
+/* ---- The reader's state ---- */
 
 /* What waits for its right side: an operator, a call or a parenthesis. */
 struct waiting {
@@ -84,8 +82,7 @@ static int push_operand(struct reader *r, int at, int step) {
   return LOSSD_OK;
 }
 
-/* Operators and calls
- * ------------------------------------------------------------------------------------------- */
+/* ---- Operators and calls ---- */
 
 /* Every argument of a reduction is a vector. */
 static int check_vectors(struct reader *r, const struct waiting *w, const int *argument) {
@@ -187,8 +184,7 @@ static int next_argument(struct reader *r) {
   return LOSSD_OK;
 }
 
-/* Operands
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Operands ---- */
 
 static int read_number(struct reader *r) {
   const int at = r->text.at;
@@ -298,8 +294,7 @@ static int read_operator(struct reader *r, bool *complete) {
   return r->problem->status;
 }
 
-/* All of it
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- All of it ---- */
 
 static int read_all(struct reader *r) {
   bool complete = false;

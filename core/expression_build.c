@@ -71,8 +71,7 @@ int lossd_expression_reduction(struct lossd_expression *program, enum expression
       program, (struct expression_step){.operation = (uint8_t)operation, .x = (int16_t)x, .y = (int16_t)y});
 }
 
-/* Completion
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Completion ---- */
 
 static void drop_unused(struct lossd_expression *p, int result) {
   int16_t moved[EXPRESSION_STEPS_A_NODE * EXPRESSION_MAX_NODES];

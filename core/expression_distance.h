@@ -38,8 +38,7 @@ static inline double *expression_place(const struct expression_run *run, double 
   return room + (s->vector ? slot * vector : (size_t)run->expression->vectors * vector + slot * run->rows);
 }
 
-/* Steps that read an input
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Steps that read an input ---- */
 
 static inline bool expression_reads(const struct expression_step *s) {
   return s->operation == EXPRESSION_VECTOR_A || s->operation == EXPRESSION_VECTOR_B;
@@ -69,8 +68,7 @@ static inline const double *expression_operand(const struct expression_run *run,
   return in ? in : expression_place(run, run->block->kept, step);
 }
 
-/* Reductions: rows of n numbers to one each, and back
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Reductions: rows of n numbers to one each, and back ---- */
 
 static inline double row_prod(const double *x, size_t n) {
   double product = 1;
@@ -157,8 +155,7 @@ static inline void row_slope(enum expression_operation operation, double *restri
   }
 }
 
-/* Forwards
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Forwards ---- */
 
 LOSSD_INLINE void expression_map(enum expression_operation operation, double *restrict out, const double *x,
                                  const double *y, size_t n) {
@@ -202,8 +199,7 @@ static inline void expression_forward(const struct expression_run *run, int step
   }
 }
 
-/* Backwards
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Backwards ---- */
 
 LOSSD_INLINE void expression_add_slope(enum expression_operation operation, bool by_x, double *restrict sum,
                                        const double *x, const double *y, const double *value, const double *g,

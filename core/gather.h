@@ -134,8 +134,7 @@ static inline void store_run(enum lossd_dtype dtype, char *p, int64_t step, size
   }
 }
 
-/* Rows
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 /* Where a row is, as an index in each of the plan's dimensions. */
 struct position {
@@ -228,8 +227,7 @@ static inline void load_indices(const struct lossd_plan *plan, const struct loss
   }
 }
 
-/* Gradients
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Gradients ---- */
 
 /* Adds the gradients of n rows of one innermost run to the accumulators of a shared input. */
 static inline void accumulate_block(const struct lossd_view *view, struct lossd_sum2 *sums, int64_t stride,

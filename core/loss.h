@@ -100,8 +100,7 @@ size_t lossd_input_names(const struct lossd_loss *loss, const char *names[LOSSD_
 /* The input of that name, or -1. */
 int lossd_input_find(const struct lossd_loss *loss, const char *name, size_t length);
 
-/* Options
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 enum lossd_value_type { LOSSD_VALUE_NUMBER, LOSSD_VALUE_BOOLEAN, LOSSD_VALUE_STRING, LOSSD_VALUE_OTHER };
 
@@ -133,8 +132,7 @@ int lossd_options_set(struct lossd_options *options, const char *name, size_t na
                       const struct lossd_value *value, struct lossd_problem *problem);
 void lossd_options_finish(struct lossd_options *options);
 
-/* Evaluations
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Evaluations ---- */
 
 struct lossd_evaluation {
   const struct lossd_loss *loss;
@@ -154,8 +152,7 @@ unsigned lossd_all_gradients(const struct lossd_evaluation *evaluation);
 int lossd_want_gradient(struct lossd_evaluation *evaluation, const char *name, size_t length,
                         const char *pointer, struct lossd_problem *problem);
 
-/* Instruction sets
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Instruction sets ---- */
 
 /* The kernels in use: "baseline", "avx2" or "avx512". All give the same bits. */
 const char *lossd_instruction_set(void);

@@ -11,8 +11,7 @@
 #include "core/tile.h"
 #include "core/zoo.h"
 
-/* Layout
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Layout ---- */
 
 static void take_tensors(struct lossd_plan *plan) {
   const struct lossd_evaluation *e = plan->evaluation;
@@ -112,8 +111,7 @@ static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
   return problem->status;
 }
 
-/* The denominator
- * ----------------------------------------------------------------------------------------------- */
+/* ---- The denominator ---- */
 
 static int bad_sample_weight(double weight, int64_t row, struct lossd_problem *problem) {
   char number[LOSSD_DECIMAL_TEXT];
@@ -196,8 +194,7 @@ static double gradient_scale(const struct lossd_plan *plan) {
   return plan->denominator == 0 ? 0 : 1 / plan->denominator;
 }
 
-/* Slices
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Slices ---- */
 
 static size_t aligned(int64_t count, size_t size) {
   return ((size_t)count * size + 63) & ~(size_t)63;
@@ -280,8 +277,7 @@ void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch) {
   plan->kernel->run(plan, slice, scratch);
 }
 
-/* Finishing
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Finishing ---- */
 
 static const char *const domains[] = {
     [LOSSD_ANY] = "any number",           [LOSSD_FINITE] = "finite numbers",

@@ -121,8 +121,7 @@ void lossd_run(const struct lossd_plan *plan, size_t slice, void *scratch);
 /* Merges the slices in order: loss, numerator, denominator, gradients of shared inputs. */
 int lossd_finish(struct lossd_plan *plan, struct lossd_problem *problem);
 
-/* For the losses' plan functions
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- For the losses' plan functions ---- */
 
 /* Each sets rows, row_count and the views of the loss's roles from plan->shape, or says what does not fit. */
 

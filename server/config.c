@@ -37,8 +37,7 @@ static const char *given_name(const struct settings *settings, int i, char out[L
   return out;
 }
 
-/* Flags
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Flags ---- */
 
 static int unknown_flag(const struct settings *settings, const char *text) {
   const char *names[MOST_FLAGS];
@@ -109,8 +108,7 @@ static int read_flags(struct settings *settings, int argc, char **argv) {
                lossd_quote(argv[optind], strlen(argv[optind]), quoted));
 }
 
-/* Environment and defaults
- * ---------------------------------------------------------------------------------------- */
+/* ---- Environment and defaults ---- */
 
 static const char *find_variable(char **envp, const char *name) {
   size_t length = strlen(name);
@@ -168,8 +166,7 @@ static int read_values(struct settings *settings) {
   return 0;
 }
 
-/* Values that must agree
- * ------------------------------------------------------------------------------------------ */
+/* ---- Values that must agree ---- */
 
 #define FIELD(member) offsetof(struct lossd_config, member)
 static const struct {
@@ -239,8 +236,7 @@ static void warn_of_variables(const struct settings *settings, char **envp) {
   }
 }
 
-/* Actions
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Actions ---- */
 
 int lossd_config_told(FILE *out, FILE *err) {
   if (fflush(out) == 0 && !ferror(out)) return 1;

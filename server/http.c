@@ -22,8 +22,7 @@ const char *lossd_http_library_version(void) {
   return MHD_get_version();
 }
 
-/* Answers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 static enum MHD_Result queue_answer(struct lossd_request *request) {
   const struct lossd_answer *answer = &request->answer;
@@ -91,8 +90,7 @@ static void job_done(struct lossd_job *job) {
   connection->http->dirty = true;
 }
 
-/* The library's callbacks
- * --------------------------------------------------------------------------------------- */
+/* ---- The library's callbacks ---- */
 
 static void *on_request_line(void *context, const char *uri, struct MHD_Connection *handle) {
   struct lossd_http *http = context;
@@ -243,8 +241,7 @@ static void on_connection(void *context, struct MHD_Connection *handle, void **s
   }
 }
 
-/* The loop
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- The loop ---- */
 
 static void on_again(uv_timer_t *timer);
 
@@ -303,8 +300,7 @@ void lossd_http_notice_phase(struct lossd_http *http) {
   if (!http->stopped) pump(http); /* what has already come is answered, even if only with a refusal */
 }
 
-/* Start and stop
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Start and stop ---- */
 
 static void start_handles(struct lossd_http *http) {
   uv_loop_t *loop = http->pool->loop;

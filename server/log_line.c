@@ -15,8 +15,7 @@ static void put_text(struct lossd_log_line *line, const char *text) {
   put(line, text, strlen(text));
 }
 
-/* Strings
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Strings ---- */
 
 /* The code point of a well-formed sequence that ends lines or steers terminals somewhere (C0, DEL, C1, U+2028
  * and U+2029); 0 for any other. */
@@ -58,8 +57,7 @@ static bool needs_quotes(const char *value, size_t length) {
   return false;
 }
 
-/* Members
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Members ---- */
 
 static void put_name(struct lossd_log_line *line, const char *name) {
   if (line->length > 1) put_text(line, line->json ? "," : " ");

@@ -13,8 +13,7 @@
 #include "core/poison.h"
 #include "server/cgroup.h"
 
-/* Limits
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Limits ---- */
 
 static size_t physical_memory(void) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -48,8 +47,7 @@ int lossd_cpu_limit(void) {
   return quota < affinity ? quota : affinity;
 }
 
-/* Size classes: four to a doubling, so that at most a fifth of a block is unused.
- * --------------------------------- */
+/* ---- Size classes: four to a doubling, so that at most a fifth of a block is unused. ---- */
 
 enum { STEPS = 4, SMALLEST_LOG2 = 18, LARGEST_LOG2 = 46, CLASSES = STEPS * (LARGEST_LOG2 - SMALLEST_LOG2) };
 
@@ -67,8 +65,7 @@ static int class_of(size_t bytes) {
   return index;
 }
 
-/* Blocks of the system
- * -------------------------------------------------------------------------------------------- */
+/* ---- Blocks of the system ---- */
 
 /* Huge pages make the first touch of 4 MiB and more 3 to 16 times faster; smaller blocks gain nothing. */
 static const size_t HUGE_PAGE = (size_t)2 << 20, HUGE_FROM = (size_t)4 << 20;
@@ -100,8 +97,7 @@ static void unmap_class(void *block, int index) {
   munmap(block, class_bytes(index));
 }
 
-/* The cache: a stack of idle blocks for each class, linked through their first bytes.
- * ------------------------------ */
+/* ---- The cache: a stack of idle blocks for each class, linked through their first bytes. ---- */
 
 struct idle {
   struct idle *next;

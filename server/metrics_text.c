@@ -93,8 +93,7 @@ static void put_histogram(struct text *text, const char *name, const char *const
   put(text, " %llu\n", (unsigned long long)count);
 }
 
-/* Families
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Families ---- */
 
 struct family {
   const char *name; /* counters end in _total */

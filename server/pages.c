@@ -20,8 +20,7 @@ static void constant(struct lossd_request *request, const char *type, const char
   request->answer.length = strlen(body);
 }
 
-/* Health and metrics
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Health and metrics ---- */
 
 static void live(struct lossd_request *request) {
   constant(request, text_plain, "ok\n");
@@ -69,8 +68,7 @@ static void document(struct lossd_request *request, const char *type, const char
   answer->content_type = NULL;
 }
 
-/* Files and errors
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Files and errors ---- */
 
 static void not_found(struct lossd_request *request, const char *hint) {
   lossd_request_refuse(request, LOSSD_NOT_FOUND, "there is nothing at this path", hint);
@@ -124,8 +122,7 @@ static void explain_error(struct lossd_request *request) {
   add_page_headers(request);
 }
 
-/* Documents
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Documents ---- */
 
 static void catalogue(struct lossd_request *request) {
   size_t length;
@@ -159,8 +156,7 @@ static void openapi_yaml(struct lossd_request *request) {
   document(request, "application/yaml", lossd_openapi_yaml, lossd_openapi_yaml_length);
 }
 
-/* All pages
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- All pages ---- */
 
 static void (*const pages[])(struct lossd_request *) = {
     [LOSSD_ROUTE_CATALOGUE] = catalogue,

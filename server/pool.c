@@ -66,8 +66,7 @@ void lossd_pool_close(struct lossd_pool *pool) {
   }
 }
 
-/* Large jobs
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Large jobs ---- */
 
 static void enqueue(struct lossd_pool *pool, struct lossd_job *job) {
   if (job->queued) return;
@@ -208,8 +207,7 @@ void lossd_pool_withdraw(struct lossd_pool *pool, struct lossd_job *job) {
   job->done(job);
 }
 
-/* Small jobs
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Small jobs ---- */
 
 /* Decodes; the rest too, unless the job is small only in bytes: the lane then goes on with it. */
 static void run_small(struct lossd_job *job) {

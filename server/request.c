@@ -128,8 +128,7 @@ void lossd_request_release(struct lossd_request *request) {
   lossd_metrics_active(-1);
 }
 
-/* Steps that are refused, and the last
- * ------------------------------------------------------------------------------- */
+/* ---- Steps that are refused, and the last ---- */
 
 static void answer_problem(struct lossd_request *request) {
   drop_body(request);
@@ -159,8 +158,7 @@ void lossd_request_finish(struct lossd_request *request) {
   lossd_answer_evaluation(request);
 }
 
-/* From the header section to the job
- * ------------------------------------------------------------------------------- */
+/* ---- From the header section to the job ---- */
 
 static bool is_preflight(const struct lossd_request *request) {
   return request->server->config->cors_origin && strcmp(request->method, "OPTIONS") == 0 &&

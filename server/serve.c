@@ -49,8 +49,7 @@ static int complain(const char *what, int status) {
   return status;
 }
 
-/* Stopping
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Stopping ---- */
 
 static void close_main_handles(struct process *process) {
   uv_close((uv_handle_t *)&process->terminate, NULL);
@@ -105,8 +104,7 @@ static void on_reload(uv_signal_t *handle, int number) {
   if (tokens && tls) lossd_log(LOSSD_LOG_INFO, "reload", "tokens and certificates were read again");
 }
 
-/* Starting
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Starting ---- */
 
 static void raise_file_limit(void) {
   struct rlimit files;

@@ -8,8 +8,7 @@
 #include "core/half.h"
 #include "tests/evaluate.h"
 
-/* Numbers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ---- */
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
 uint64_t random_bits(struct random_source *random) {
@@ -33,8 +32,7 @@ double random_normal(struct random_source *random) {
   return sum;
 }
 
-/* Tensors
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Tensors ---- */
 
 double tensor_number(const struct lossd_tensor *tensor, int64_t i) {
   const char *p = (const char *)tensor->data + i * (int64_t)lossd_dtype_size(tensor->dtype);
@@ -78,8 +76,7 @@ struct lossd_evaluation evaluation_as(const struct lossd_evaluation *evaluation,
   return as;
 }
 
-/* Options
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 static int option_find(const struct lossd_loss *loss, const char *name) {
   for (int i = 0; i < loss->option_count; i++)
@@ -154,8 +151,7 @@ static void draw_options(struct lossd_options *options, const struct lossd_loss 
   lossd_options_finish(options);
 }
 
-/* Shapes
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Shapes ---- */
 
 /* Four sizes, which shapes name by letter; 1 is itself. */
 struct sizes {
@@ -228,8 +224,7 @@ static bool learn(const struct random_case *made, struct lossd_plan *plan, struc
   return lossd_plan_init(plan, &made->evaluation, arena, &problem) == LOSSD_OK;
 }
 
-/* Values
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Values ---- */
 
 /* Whether options say that a role holds logarithms: the numbers are to be those of logarithms. */
 static bool holds_logarithms(const struct lossd_evaluation *e, int role) {
@@ -290,8 +285,7 @@ static bool loss_is_finite(const struct random_case *made) {
   return finite;
 }
 
-/* Makers
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Makers ---- */
 
 static void begin_case(struct random_case *made, struct case_maker *maker, int combination) {
   lossd_arena_reset(&made->data);

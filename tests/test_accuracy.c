@@ -22,8 +22,7 @@
 /* Of each loss, enough that some of every loss have gradients that are not broadcast. */
 enum { LARGE_CASES = 16 };
 
-/* Comparison
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Comparison ---- */
 
 struct tally {
   const char *loss;

@@ -23,8 +23,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
 }
 #define EMPTY_HASH 0xCBF29CE484222325u
 
-/* Ways to run the slices of a plan
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Ways to run the slices of a plan ---- */
 
 typedef void run_slices(struct lossd_plan *plan);
 
@@ -70,8 +69,7 @@ static void by_threads(struct lossd_plan *plan) {
   for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
 }
 
-/* Answers
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 /* Evaluates and hashes all that is answered: loss, numerator, denominator, gradients, or the problem. */
 static uint64_t answer_hash(const struct lossd_evaluation *evaluation, run_slices *run, size_t *slices) {

@@ -260,8 +260,7 @@ static void a_socket_path_must_fit(void **state) {
   run_end(&run);
 }
 
-/* The table itself.
- * ------------------------------------------------------------------------------------------------ */
+/* ---- The table itself. ---- */
 
 static void defaults_are_values_of_their_flags(void **state) {
   (void)state;

@@ -79,8 +79,7 @@ static void accept_encoding_may_rule_gzip_out(void **state) {
   assert_false(lossd_accepts_gzip(NULL));
 }
 
-/* gzip
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- gzip ---- */
 
 static size_t compress_text(const char *text, size_t length, char *out, size_t room) {
   z_stream stream = {0};

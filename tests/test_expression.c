@@ -4,8 +4,7 @@
 #include "tests/expression_pairs.h"
 #include "tests/unit.h"
 
-/* The language
- * ------------------------------------------------------------------------------------------- */
+/* ---- The language ---- */
 
 static void operators_bind_as_mathematics_has_it(void **state) {
   (void)state;
@@ -126,8 +125,7 @@ static void a_nul_in_the_text_is_a_character_like_any_other(void **state) {
   pairs_end(&p);
 }
 
-/* Limits
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Limits ---- */
 
 /* first, then `times` times middle, then last. */
 static int compile_long(struct pairs *p, const char *first, const char *middle, const char *last, int times,

@@ -6,8 +6,7 @@
 #define LOSS "TripletMarginWithDistanceLoss"
 static const double one[] = {1, 1, 1, 1};
 
-/* Values and gradients
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Values and gradients ---- */
 
 static bool close_to(double got, double want, double scale) {
   if (isnan(want) || isinf(want)) return (isnan(got) && isnan(want)) || got == want;
@@ -75,8 +74,7 @@ static void arithmetic_follows_ieee(void **state) {
   assert_true(isnan(pairs_value("amax(a / 0 * 0)")) && isnan(pairs_value("max(1, sum(a / 0 * 0))")));
 }
 
-/* Through the loss
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Through the loss ---- */
 
 enum { ROWS = 70, LENGTH = 19, COUNT = ROWS * LENGTH };
 static double anchors[COUNT], positives[COUNT], negatives[COUNT];
@@ -199,8 +197,7 @@ static void refusals_come_through_the_loss(void **state) {
   evaluate_end(&t);
 }
 
-/* The page
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- The page ---- */
 
 static char *read_page(void) {
   FILE *const file = fopen(LOSSD_SOURCE_DIR "/docs/distances.md", "r");

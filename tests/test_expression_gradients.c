@@ -6,8 +6,7 @@
 enum { EXPRESSIONS = 4000 };
 enum { ROWS = 3, LONGEST = 5, MOST = ROWS * LONGEST };
 
-/* Writing expressions
- * ------------------------------------------------------------------------------------------ */
+/* ---- Writing expressions ---- */
 
 struct writer {
   uint64_t state;
@@ -126,8 +125,7 @@ static void put(struct writer *w, const char *text, int depth) {
   w->text[w->length] = 0;
 }
 
-/* Differences
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Differences ---- */
 
 struct family {
   struct writer writer;

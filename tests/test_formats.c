@@ -50,8 +50,7 @@ static void add_dims(struct lossd_json_text *out, const struct lossd_shape *shap
   for (int i = 0; i < shape->rank; i++) add_format(out, "%s%lld", i ? between : "", (long long)shape->dim[i]);
 }
 
-/* Spelling
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Spelling ---- */
 
 static void spell_json(const struct meaning *m, struct spelled *s) {
   add_format(&s->body, "{\"gradients\":true,\"options\":{\"reduction\":\"%s\"}", m->reduction);
@@ -133,8 +132,7 @@ static void spell(const struct meaning *m, enum spelling spelling, struct spelle
   assert_false(s->query.failed || s->body.failed);
 }
 
-/* Reading answers: the bytes of each output, one after another in the contract's order
- * ------------------------------------------------------- */
+/* ---- Reading answers: the bytes of each output, one after another in the contract's order ---- */
 
 struct outputs {
   char data[8192];
@@ -259,8 +257,7 @@ static void expect_the_same_bits(const struct meaning *m) {
   }
 }
 
-/* Meanings
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Meanings ---- */
 
 static uint32_t next_random(uint32_t *seed) {
   *seed = *seed * 1664525 + 1013904223;
@@ -360,8 +357,7 @@ static void numbers_that_are_not_finite(void **state) {
   expect_the_same_bits(&m);
 }
 
-/* Memory
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Memory ---- */
 
 /* Runs a request with memory of so many blocks; its status. */
 static int run_with_blocks(const struct meaning *m, enum spelling spelling, int blocks) {

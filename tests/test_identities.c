@@ -118,8 +118,7 @@ static void a_distribution_does_not_diverge_from_itself(void **state) {
   evaluate_end(&t);
 }
 
-/* Evaluations of one loss
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Evaluations of one loss ---- */
 
 typedef void check_case(const struct random_case *c);
 
@@ -219,8 +218,7 @@ static void a_definition_is_nothing_but_defaults(void **state) {
   each_random_case(check_definition);
 }
 
-/* CTC
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- CTC ---- */
 
 enum { FRAMES = 5, CLASSES = 3, PATHS = 243 };
 

@@ -187,8 +187,7 @@ static void takes_ids_of_up_to_128_bytes(void **state) {
   }
 }
 
-/* Limits
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Limits ---- */
 
 #define MSE(input) "{\"target\":[1,2],\"input\":" input "}"
 

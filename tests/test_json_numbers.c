@@ -243,8 +243,7 @@ static void gives_every_leaf_a_sign(void **state) {
   lossd_force_instruction_set(best);
 }
 
-/* Writing
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 static double random_value(uint64_t *random, int kind) {
   const double unit = (double)(reference_random(random) >> 11) * 0x1p-53;

@@ -22,8 +22,7 @@ static char *large_body(const int *dim, int rank, const char *reduction) {
   return body;
 }
 
-/* Requests in stretches
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Requests in stretches ---- */
 
 enum { LARGE = 60000 };
 
@@ -92,8 +91,7 @@ static void reads_the_same_in_stretches_in_any_order(void **state) {
   }
 }
 
-/* Answers in pieces
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Answers in pieces ---- */
 
 /* Threads that write pieces, each of which goes behind the one before it. */
 struct writers {

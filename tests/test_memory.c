@@ -10,8 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Limits: each case is a small tree of files that stands for a machine.
- * ------------------------------------------- */
+/* ---- Limits: each case is a small tree of files that stands for a machine. ---- */
 
 struct machine_file {
   const char *path, *text;
@@ -113,8 +112,7 @@ static void this_process_has_some_of_both(void **state) {
   assert_in_range(lossd_cpu_limit(), 1, 8192);
 }
 
-/* Cache
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Cache ---- */
 
 static void *take(size_t bytes) {
   return lossd_memory_cache()->take(lossd_memory_cache()->context, bytes);

@@ -49,8 +49,7 @@ static void expect_json(const char *loss, const char *request, const char *answe
 #define BYTES(name, datatype, shape, size) TENSOR(name, datatype, shape, BINARY(size))
 #define BINARY(size) "\"parameters\":{\"binary_data_size\":" size "}"
 
-/* JSON
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---- */
 
 static void gives_all_outputs_when_none_is_named(void **state) {
   (void)state;
@@ -136,8 +135,7 @@ static void shortens_the_deadline(void **state) {
   test_exchange_done(&t);
 }
 
-/* Binary
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Binary ---- */
 
 #define BINARY_INPUT TENSOR("input", "FP32", "[2]", BINARY("8"))
 #define BINARY_TARGET TENSOR("target", "FP32", "[2]", BINARY("8"))
@@ -231,8 +229,7 @@ static void computes_binary_gradients_in_the_answer(void **state) {
   }
 }
 
-/* Refusals
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Refusals ---- */
 
 static const struct {
   const char *json;

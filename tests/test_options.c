@@ -167,8 +167,7 @@ static void a_definition_fills_what_is_not_given_in_any_order(void **state) {
   }
 }
 
-/* Rows
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 static void is_text(const char *loss, const char *what, const char *text) {
   if (!text || !*text) fail_msg("%s: %s is missing", loss, what);

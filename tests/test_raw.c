@@ -1,8 +1,7 @@
 /* application/octet-stream: tensors described in the query, bytes in the body. */
 #include "tests/binary.h"
 
-/* Answers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 static void answers_with_tensors_in_the_contracts_order(void **state) {
   (void)state;
@@ -91,8 +90,7 @@ static void reads_bodies_at_any_address(void **state) {
   }
 }
 
-/* Where gradients are computed
- * ------------------------------------------------------------------------------------ */
+/* ---- Where gradients are computed ---- */
 
 static void computes_large_gradients_in_the_answer(void **state) {
   (void)state;
@@ -156,8 +154,7 @@ static void holds_little_more_than_body_and_answer(void **state) {
   free(body);
 }
 
-/* Refusals
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Refusals ---- */
 
 #define TARGET "&target=float32:2"
 

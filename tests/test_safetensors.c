@@ -27,8 +27,7 @@ static void run_file(struct test_exchange *t, const char *query, const struct by
 #define TARGET ",\"target\":" FLOATS("8", "16") "}"
 static const float four[] = {1, 2, 0, 0};
 
-/* Answers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 /* Splits an answer: its header as JSON, which the caller deletes, and where its data begins. */
 static cJSON *read_answer(const struct test_exchange *t, const char **data) {
@@ -144,8 +143,7 @@ static void reads_tensors_whose_data_come_in_another_order(void **state) {
   test_exchange_done(&t);
 }
 
-/* Refusals
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Refusals ---- */
 
 #define BAD 400, "bad_safetensors"
 #define INPUT(entry) "{\"input\":" entry TARGET

@@ -7,8 +7,7 @@
 #include "tests/random_case.h"
 #include "tests/unit.h"
 
-/* Shapes and dtypes
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Shapes and dtypes ---- */
 
 static void a_shape_counts_its_elements(void **state) {
   (void)state;
@@ -80,8 +79,7 @@ static void a_dtype_is_found_by_its_whole_name(void **state) {
   assert_int_equal(lossd_dtype_find("", 0), LOSSD_DTYPES);
 }
 
-/* 16-bit numbers
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- 16-bit numbers ---- */
 
 struct format {
   const char *name;
@@ -165,8 +163,7 @@ static void doubles_round_to_the_nearest_16_bit_number_ties_to_even(void **state
   }
 }
 
-/* Arena
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Arena ---- */
 
 struct ledger {
   size_t taken, given;
@@ -228,8 +225,7 @@ static void an_arena_says_when_there_is_no_memory(void **state) {
   assert_int_equal(ledger.taken, ledger.given);
 }
 
-/* Problems
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Problems ---- */
 
 static void the_nearest_name_is_offered_only_when_near(void **state) {
   (void)state;

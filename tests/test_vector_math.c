@@ -4,8 +4,7 @@
 
 #include "tests/vector_math_sweep.h"
 
-/* References
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- References ---- */
 
 #define PI_L 3.14159265358979323846264338327950288L
 
@@ -89,8 +88,7 @@ static struct line line_of(const struct function *f) {
   return (struct line){f->low, f->high, f->part_alone};
 }
 
-/* Tests
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Tests ---- */
 
 static void every_function_keeps_its_bound(void **state) {
   (void)state;

@@ -4,8 +4,7 @@
 
 #include "tests/vector_math_sweep.h"
 
-/* pow
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- pow ---- */
 
 static const double exponents[] = {2,    -1,    0.5,  3,        -3,        2.7, 30,  100.5, 1e-3, -1e-10,
                                    1e10, 1e300, 1001, INFINITY, -INFINITY, NAN, 0.0, -0.0,  1,    -700.25};
@@ -54,8 +53,7 @@ static void every_variant_of_pow_gives_the_same_bits(void **state) {
   }
 }
 
-/* exp_wide, exp_short(bounded(x)): of a float, in double
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- exp_wide, exp_short(bounded(x)): of a float, in double ---- */
 
 static const struct line exponents_of_e = {-700, 700, false};
 

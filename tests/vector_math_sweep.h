@@ -16,8 +16,7 @@ typedef long double wide;
 #define POINTS 200000 /* of a sweep */
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* Precisions: numbers of either kind, held as double
- * ------------------------------------------------------------ */
+/* ---- Precisions: numbers of either kind, held as double ---- */
 
 static const struct precision {
   size_t size;
@@ -91,8 +90,7 @@ static inline double error_in_ulps(const struct precision *p, double got, wide w
   return error > 0 ? (double)(error / ulp(p, want)) : 0;
 }
 
-/* Inputs
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Inputs ---- */
 
 static const double specials[] = {0.0,      -0.0,      1,
                                   -1,       2,         -2,

@@ -15,8 +15,7 @@ struct request {
   const cJSON *options, *gradients, *id;
 };
 
-/* Members
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Members ---- */
 
 static const cJSON **member_slot(struct request *r, const char *name, size_t length) {
   const int input = lossd_input_find(r->x->evaluation.loss, name, length);
@@ -56,8 +55,7 @@ static int take_members(struct request *r) {
   return LOSSD_OK;
 }
 
-/* Options and id
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Options and id ---- */
 
 static int take_options(struct request *r) {
   struct lossd_evaluation *e = &r->x->evaluation;
@@ -82,8 +80,7 @@ static int take_options(struct request *r) {
   return LOSSD_OK;
 }
 
-/* Gradients
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- Gradients ---- */
 
 static int want_gradient(struct request *r, const cJSON *item, int index) {
   struct lossd_problem *problem = &r->x->problem;

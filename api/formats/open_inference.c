@@ -13,8 +13,7 @@
 #include "api/tensor_text.h"
 #include "core/row.h"
 
-/* Names
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Names ---- */
 
 static const char *const fixed_outputs[LOSSD_OUTPUT_GRADIENTS] = {"loss", "numerator", "denominator"};
 
@@ -64,8 +63,7 @@ int lossd_open_inference_output(struct lossd_exchange *x, const char *name, size
   return unknown_output(x, name, length, pointer);
 }
 
-/* Answers
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 /* Room for model, version and a longest id, each byte of which may be escaped; for all of one output but its
  * data. */

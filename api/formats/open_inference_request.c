@@ -35,8 +35,7 @@ struct request {
   size_t inputs;
 };
 
-/* Framing
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Framing ---- */
 
 /* Cuts the body in two where the header says. */
 static int split(struct request *r) {
@@ -173,8 +172,7 @@ static int frame_inputs(struct request *r) {
                     r->binary_length, used);
 }
 
-/* Inputs
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Inputs ---- */
 
 static int take_name(struct request *r, struct input *input) {
   struct lossd_exchange *x = r->x;
@@ -265,8 +263,7 @@ static int cut_inputs(struct request *r) {
   return lossd_json_cut_inputs(r->x, inputs);
 }
 
-/* Parameters
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Parameters ---- */
 
 /* Names that the protocol keeps for itself, and that mean nothing here. */
 static bool is_reserved(const char *name, size_t length) {
@@ -314,8 +311,7 @@ static int take_settings(struct request *r) {
   return LOSSD_OK;
 }
 
-/* Outputs
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Outputs ---- */
 
 static int take_output(struct request *r, const cJSON *item, int index) {
   static const char *const known[] = {"name", "parameters"};
@@ -354,8 +350,7 @@ static int take_outputs(struct request *r) {
   return LOSSD_OK;
 }
 
-/* The whole
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static int decode_request(struct request *r) {
   struct lossd_exchange *x = r->x;

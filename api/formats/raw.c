@@ -10,8 +10,7 @@
 #include "api/packed.h"
 #include "api/query.h"
 
-/* Descriptions
- * -------------------------------------------------------------------------------------------------- */
+/* ---- Descriptions ---- */
 
 static bool is(const char *name, const struct lossd_query_pair *pair) {
   return lossd_is_named(name, pair->name, pair->name_length);
@@ -75,8 +74,7 @@ static int describe(struct lossd_exchange *x, const struct lossd_query_pair *pai
   return LOSSD_OK;
 }
 
-/* Decode
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Decode ---- */
 
 static int wrong_length(struct lossd_exchange *x, size_t described) {
   static const char npy[] = "\x93NUMPY";
@@ -125,8 +123,7 @@ static int decode(struct lossd_exchange *x) {
   return lossd_query_gradients(x, &query);
 }
 
-/* Encode
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Encode ---- */
 
 /* "loss=float32:&numerator=float64:&..." */
 static const char *describe_outputs(struct lossd_exchange *x) {

@@ -14,8 +14,7 @@
 #define LENGTH_BYTES 8
 #define ALIGNMENT 8
 
-/* Decode
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Decode ---- */
 
 static int take_tensor(struct lossd_exchange *x, const struct lossd_safetensors *file,
                        const struct lossd_safetensors_entry *entry) {
@@ -44,8 +43,7 @@ static int decode(struct lossd_exchange *x) {
   return x->problem.status;
 }
 
-/* Encode
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Encode ---- */
 
 /* Larger elements first, so that all are aligned. */
 static void sort_outputs(const struct lossd_exchange *x, struct lossd_packed *packed) {

@@ -20,8 +20,7 @@ static int bad(struct lossd_exchange *x, const struct lossd_safetensors_entry *e
                     what);
 }
 
-/* Framing
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Framing ---- */
 
 /* Finds the header's text. */
 static int find_header(struct lossd_exchange *x, const char **text, size_t *length) {
@@ -59,8 +58,7 @@ static int bad_header_json(struct lossd_exchange *x) {
   return problem->status;
 }
 
-/* Entries
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Entries ---- */
 
 /* The next whole number in a flat array of them, from *p on, which it moves behind it. */
 static bool next_whole(const char **p, const struct lossd_json_span *span, int64_t *value) {
@@ -172,8 +170,7 @@ static int read_entries(struct lossd_exchange *x, struct lossd_safetensors *file
   return LOSSD_OK;
 }
 
-/* Data
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Data ---- */
 
 /* The entry that begins at `at` and was not passed yet, the empty ones first; NULL: none does. */
 static struct lossd_safetensors_entry *entry_at(const struct lossd_safetensors *file, const bool *passed,

@@ -140,8 +140,7 @@ static void run(const struct lossd_plan *plan, size_t slice, void *scratch) {
 }
 LOSS_KERNEL_RUN(CTCLoss, run, NULL);
 
-/* Planning
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Planning ---- */
 
 static int prepare(struct lossd_plan *p, struct lossd_problem *problem) {
   (void)problem;

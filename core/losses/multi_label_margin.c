@@ -45,8 +45,7 @@ static bool has_nan(const real *x, size_t n) {
   return false;
 }
 
-/* Pair by pair, for finite scores
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Pair by pair, for finite scores ---- */
 
 /* Sums over pairs, in lanes: z and how many have z > 0. */
 struct pairs {
@@ -90,8 +89,7 @@ static double walk_pairs(const struct row *row, const real *times, double factor
   return sum;
 }
 
-/* In sorted order
- * ------------------------------------------------------------------------------------------------- */
+/* ---- In sorted order ---- */
 
 /* Scores in ascending order: those of the correct classes, each as often as it is listed, and of the wrong.
  */
@@ -194,7 +192,7 @@ static double count_sorted(const struct row *row, const real *times, double fact
   return sum_sorted(&s);
 }
 
-/* ------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 /* spare holds four vectors. */
 static real row_loss(const struct row *row) {

@@ -66,8 +66,7 @@ static struct body safetensors(const char *json, const void *data, size_t length
   return file;
 }
 
-/* Raw
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- Raw ---- */
 
 /* MSELoss of [1, 2] and [0, 0] with the sum's gradient [2, 4]: of each dtype, what [1, 2, 0, 0] and [2, 4]
  * are. */
@@ -136,8 +135,7 @@ static void raw_errors_are_problems(void **state) {
   assert_non_null(strstr((char *)answer.body, "\"code\":\"bad_body\""));
 }
 
-/* safetensors
- * --------------------------------------------------------------------------------------------------- */
+/* ---- safetensors ---- */
 
 #define ENTRY(name, dtype, shape, offsets)                                                                   \
   "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
@@ -166,8 +164,7 @@ static void safetensors_in_and_out(void **state) {
   assert_memory_equal(answer.body + 8 + header_length, data.data, data.length);
 }
 
-/* Open Inference
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Open Inference ---- */
 
 #define INFER "/v2/models/MSELoss/infer"
 #define JSON "application/json"
@@ -268,8 +265,7 @@ static void health_and_metadata(void **state) {
   }
 }
 
-/* The same tensors in each format
- * -------------------------------------------------------------------------------- */
+/* ---- The same tensors in each format ---- */
 
 enum { N = 1000 };
 

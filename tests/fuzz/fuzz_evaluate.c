@@ -17,8 +17,7 @@ struct run {
   size_t loss_bytes, grad_bytes[LOSSD_MAX_ROLES];
 };
 
-/* Choices
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Choices ---- */
 
 static void take_option(struct fuzz_bytes *bytes, struct lossd_options *options) {
   static const char *const expressions[] = {"norm(a - b)",
@@ -149,8 +148,7 @@ static bool take_tensor(struct fuzz_bytes *bytes, const struct lossd_shape *firs
   return true;
 }
 
-/* Running
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Running ---- */
 
 static void *aligned(size_t bytes) {
   void *memory;

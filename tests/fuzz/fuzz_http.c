@@ -68,8 +68,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* A client
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- A client ---- */
 
 struct client {
   int socket;
@@ -138,8 +137,7 @@ static void talk(struct client *client, const char *bytes, size_t length, unsign
   }
 }
 
-/* What was asked, and what was answered
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- What was asked, and what was answered ---- */
 
 struct reader {
   const char *at, *end;
