@@ -24,7 +24,7 @@ struct distance {
 /* What the named distances keep of a pair for its gradient. */
 struct distance_state {
   struct norm norm; /* of the difference, before it is squared */
-  double ties;      /* maximum norm: how many coordinates attain it */
+  double sum; /* any p: of the powers of |d| / the largest; so of the maximum norm, how many attain it */
   struct cosine cosine;
 };
 
@@ -218,15 +218,15 @@ static inline double measure_maximum(const struct distance *q, const real *x, co
                                      struct distance_state *state) {
   const double most = max_difference(x, y, n, q->eps);
   state->norm = (struct norm){1, most};
-  state->ties = 0;
-  for (size_t i = 0; i < n; i++) state->ties += abs_f64(difference(x, y, i, q->eps)) == most ? 1 : 0;
+  state->sum = 0;
+  for (size_t i = 0; i < n; i++) state->sum += abs_f64(difference(x, y, i, q->eps)) == most ? 1 : 0;
   return most;
 }
 
 static inline void differentiate_maximum(const struct distance *q, const real *x, const real *y, size_t n,
                                          const struct distance_state *state, double seed,
                                          double *restrict by_x, double *restrict by_y) {
-  const double most = state->norm.length, share = seed / state->ties;
+  const double most = state->norm.length, share = seed / state->sum;
   if (most == 0) return;
   for (size_t i = 0; i < n; i++) {
     const double d = difference(x, y, i, q->eps);
@@ -239,11 +239,17 @@ DISTANCE_KERNEL(maximum);
 
 #define POWER_CHUNK 64
 
-/* x[i]^p of x >= 0; small whole powers by squaring. Else exp(p log x), whose error, at most |p log x| < 745
- * roundings, stays below 1e-13. */
-static inline void powers(double *restrict x, size_t n, double p) {
+/* (x[i] / most)^p of 0 <= x <= most; small whole powers by squaring. Else exp(p log x / most), whose error,
+ * at most |p log| < 745 roundings, stays below 1e-13; large powers, of which the rounding of a quotient near
+ * 1 would be a multiple, by the difference from 1. */
+static inline void powers(double *restrict x, size_t n, double most, double p) {
   double result[POWER_CHUNK];
-  if (!(p >= 1 && p <= 64 && p == floor(p))) {
+  if (p > 64) {
+    for (size_t i = 0; i < n; i++) x[i] = exp_f64(p * log1p_f64((x[i] - most) / most));
+    return;
+  }
+  for (size_t i = 0; i < n; i++) x[i] /= most;
+  if (!(p >= 1 && p == floor(p))) {
     for (size_t i = 0; i < n; i++) x[i] = exp_f64(p * log_f64(x[i]));
     return;
   }
@@ -258,15 +264,16 @@ static inline void powers(double *restrict x, size_t n, double p) {
 static inline double measure_power(const struct distance *q, const real *x, const real *y, size_t n,
                                    struct distance_state *state) {
   const double most = max_difference(x, y, n, q->eps);
-  state->norm = (struct norm){1, most};
+  state->norm = (struct norm){1, most}, state->sum = most;
   if (!(most > 0 && most <= DBL_MAX)) return most;
   double sum = 0, term[POWER_CHUNK];
   for (size_t i = 0; i < n; i += POWER_CHUNK) {
     const size_t m = n - i < POWER_CHUNK ? n - i : POWER_CHUNK;
-    for (size_t k = 0; k < m; k++) term[k] = abs_f64(difference(x, y, i + k, q->eps)) / most;
-    powers(term, m, q->p);
+    for (size_t k = 0; k < m; k++) term[k] = abs_f64(difference(x, y, i + k, q->eps));
+    powers(term, m, most, q->p);
     for (size_t k = 0; k < m; k++) sum += term[k];
   }
+  state->sum = sum;
   state->norm = (struct norm){most, pow_f64(sum, 1 / q->p)};
   return norm_value(&state->norm);
 }
@@ -274,13 +281,13 @@ static inline double measure_power(const struct distance *q, const real *x, cons
 static inline void differentiate_power(const struct distance *q, const real *x, const real *y, size_t n,
                                        const struct distance_state *state, double seed, double *restrict by_x,
                                        double *restrict by_y) {
-  const double unit = state->norm.unit, by = seed * pow_f64(state->norm.length, 1 - q->p);
+  const double most = state->norm.unit, by = seed * pow_f64(state->sum, 1 / q->p - 1);
   double slope[POWER_CHUNK];
   if (state->norm.length == 0) return;
   for (size_t i = 0; i < n; i += POWER_CHUNK) {
     const size_t m = n - i < POWER_CHUNK ? n - i : POWER_CHUNK;
-    for (size_t k = 0; k < m; k++) slope[k] = abs_f64(difference(x, y, i + k, q->eps)) / unit;
-    powers(slope, m, q->p - 1);
+    for (size_t k = 0; k < m; k++) slope[k] = abs_f64(difference(x, y, i + k, q->eps));
+    powers(slope, m, most, q->p - 1);
     for (size_t k = 0; k < m; k++) {
       const double d = difference(x, y, i + k, q->eps);
       add_both(d > 0 ? by * slope[k] : d < 0 ? -by * slope[k] : 0, i + k, by_x, by_y);

@@ -128,6 +128,11 @@ def triplet_margin(cases):
         cases.add(f"norms at 1e-200, p {p}", kink=True, options=NONE | {"p": p, "squared": False},
                   why="scaled: the powers vanish",
                   **vectors([[3e-200, 4e-200]], [[-5e-200, 1e-200]], [[1e-200, 2e-200]]))
+    for p in (64.5, 1e4, 1e17, 1e300):
+        for squared in (False, True):
+            cases.add(f"ties and one less, p {p:g}, squared {squared}".lower(), options={"p": p, "squared": squared, "margin": 5},
+                      why="large powers: the norm rounds to its largest coordinate, the gradient is still shared",
+                      **vectors([[0.0, 0.0, 0.0]], [[2.0, -2.0, 1.999755859375]], [[1.0, 0.5, -1.0]]), kink=True)
     cases.add("squared overflows to infinity", kink=True, **vectors([[1e200, 0.0]], [[0.0, 0.0]], [[1e200, 1.0]]))
 
 
