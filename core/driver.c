@@ -70,11 +70,16 @@ static void fill(real *out, size_t n, real value) {
   for (size_t i = 0; i < n; i++) out[i] = value;
 }
 
-/* scale[r] = grad_output x sample_weight x the reduction's factor */
+/* scale[r] = grad_output x sample_weight / divisor, in double: the sum of the weights may be too small for
+ * its inverse, and each weight's share in it is an ordinary number. */
 static void fill_scale(struct driver *d, size_t n) {
   const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT], *output = d->tile.in[LOSSD_GRAD_OUTPUT];
-  const real factor = (real)d->plan->scale;
-  for (size_t r = 0; r < n; r++) d->scale[r] = factor * (output ? output[r] : 1) * (weight ? weight[r] : 1);
+  const double divisor = d->plan->divisor, inverse = divisor == 0 ? 0 : 1 / divisor;
+  const bool divide = inverse > DBL_MAX;
+  for (size_t r = 0; r < n; r++) {
+    const double w = weight ? (double)weight[r] : 1, share = divide ? w / divisor : w * inverse;
+    d->scale[r] = (real)(share * (output ? (double)output[r] : 1));
+  }
 }
 
 /* Loads what is the same for all rows. An absent factor of a pointwise loss is 1. */
@@ -221,22 +226,19 @@ static void place_gradients(struct driver *d, int64_t row) {
   }
 }
 
-/* Left-out rows have loss and gradients 0; the others' losses are weighed. */
-static void settle_losses(struct driver *d) {
-  const size_t n = d->tile.rows;
+/* Left-out rows have loss 0; the others' losses are weighed, those that are to be summed when they are: the
+ * products of floats are exact in double, and in its range. */
+static void settle_losses(const struct driver *d, size_t at, size_t n, real *loss) {
   const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
-  real *loss = d->loss;
-  if (weight)
-    for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r] * weight[r];
-  else if (d->tile.left_out)
-    for (size_t r = 0; r < n; r++) loss[r] = d->left_out[r] ? 0 : loss[r];
+  for (size_t i = 0; weight && !d->plan->reduced && i < n; i++) loss[i] *= weight[at + i];
+  for (size_t i = 0; d->tile.left_out && i < n; i++) loss[i] = d->left_out[at + i] ? 0 : loss[i];
 }
 
 /* Left-out rows have gradient 0; all have it where the classes' weights add up to a denominator of 0, though
  * the losses of smoothed labels are not 0 then. */
 static void settle_row_gradients(struct driver *d, int k) {
   const size_t length = d->tile.length[k];
-  const bool all = d->plan->scale == 0;
+  const bool all = d->plan->divisor == 0;
   for (size_t r = 0; (all || d->tile.left_out) && r < d->tile.rows; r++)
     if (all || d->left_out[r]) fill(d->tile.grad[k] + r * d->tile.grad_pitch[k], length, 0);
 }
@@ -253,7 +255,9 @@ static void store_gradients(struct driver *d, int64_t row) {
 static void store_losses(const struct driver *d, int64_t row, struct lossd_partial *partial) {
   const struct lossd_plan *plan = d->plan;
   if (plan->reduced) {
-    lossd_sum2_add(&partial->numerator, sum_real(d->loss, d->tile.rows));
+    const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
+    const size_t n = d->tile.rows;
+    lossd_sum2_add(&partial->numerator, weight ? sum_products(d->loss, weight, n) : sum_real(d->loss, n));
   } else {
     char *to = (char *)plan->loss_data + row * (int64_t)lossd_dtype_size(plan->compute);
     store_run(plan->compute, to, 1, d->tile.rows, d->loss);
@@ -265,7 +269,7 @@ static void compute_rows(struct driver *d, int64_t row, struct lossd_partial *pa
   check_tile(d, row, partial);
   if (partial->bad_input >= 0) return;
   d->plan->kernel->tile(&d->tile);
-  settle_losses(d);
+  settle_losses(d, 0, d->tile.rows, d->loss);
   store_losses(d, row, partial);
 }
 
@@ -312,17 +316,32 @@ static bool step_is_outside(const struct driver *d, size_t at, size_t n) {
   return bad;
 }
 
-/* Left-out rows have loss 0; the others' losses are weighed. What pads a block counts nothing. */
-static void settle_values(const struct driver *d, size_t at, size_t n, real *value) {
-  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
-  for (size_t i = 0; weight && i < n; i++) value[i] *= weight[at + i];
-  for (size_t i = 0; d->tile.left_out && i < n; i++) value[i] = d->left_out[at + i] ? 0 : value[i];
-  for (size_t i = n; i < LOSSD_BLOCK; i++) value[i] = 0;
+/* Adds to the sums of a tile's steps, whole lanes at a time: what pads a block counts nothing. */
+static void add_values(double lane[restrict SUM_LANES], real *restrict value, size_t n) {
+  for (size_t i = n; i % SUM_LANES; i++) value[i] = 0;
+  for (size_t i = 0; i < n; i += SUM_LANES)
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)value[i + k];
 }
 
-static void add_values(double lane[restrict SUM_LANES], const real *restrict value, size_t rows) {
-  for (size_t i = 0; i < rows; i += SUM_LANES)
-    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)value[i + k];
+static void add_products(double lane[restrict SUM_LANES], const real *restrict value,
+                         const real *restrict weight, size_t n) {
+  size_t i = 0;
+  for (; i + SUM_LANES <= n; i += SUM_LANES)
+    for (size_t k = 0; k < SUM_LANES; k++) lane[k] += (double)value[i + k] * (double)weight[i + k];
+  for (size_t k = 0; i + k < n; k++) lane[k] += (double)value[i + k] * (double)weight[i + k];
+}
+
+static void store_values(const struct driver *d, int64_t row, size_t at, size_t n, struct step *s) {
+  const struct lossd_plan *plan = d->plan;
+  const real *weight = d->tile.in[LOSSD_SAMPLE_WEIGHT];
+  const size_t size = lossd_dtype_size(plan->compute);
+  settle_losses(d, at, n, s->value);
+  if (!plan->reduced)
+    store_run(plan->compute, (char *)plan->loss_data + ((size_t)row + at) * size, 1, n, s->value);
+  else if (weight)
+    add_products(s->lane, s->value, weight + at, n);
+  else
+    add_values(s->lane, s->value, n);
 }
 
 /* Left-out rows have gradient 0. What was computed apart is brought to its place. */
@@ -339,7 +358,6 @@ static void settle_gradient(const struct driver *d, int k, size_t at, size_t n, 
 /* Computes a tile of a pointwise loss. */
 static void compute_blocks(struct driver *d, int64_t row, struct lossd_partial *partial) {
   const struct lossd_plan *plan = d->plan;
-  const size_t size = lossd_dtype_size(plan->compute);
   struct lossd_tile kernel = {.option = plan->option, .plan = plan};
   struct step s;
   memset(s.lane, 0, sizeof s.lane);
@@ -351,11 +369,7 @@ static void compute_blocks(struct driver *d, int64_t row, struct lossd_partial *
     load_step(d, at, n, &kernel, &s);
     place_step(d, at, n, &kernel, &s);
     plan->kernel->tile(&kernel);
-    settle_values(d, at, n, s.value);
-    if (plan->reduced)
-      add_values(s.lane, s.value, kernel.rows);
-    else
-      store_run(plan->compute, (char *)plan->loss_data + ((size_t)row + at) * size, 1, n, s.value);
+    store_values(d, row, at, n, &s);
     for (int k = 0; k < LOSSD_MAX_ROLES; k++)
       if (d->grad[k]) settle_gradient(d, k, at, n, &s, kernel.grad[k]);
   }

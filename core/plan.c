@@ -187,11 +187,9 @@ static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
   return LOSSD_OK;
 }
 
-/* The factor of each row's gradient. */
-static double gradient_scale(const struct lossd_plan *plan) {
+static double gradient_divisor(const struct lossd_plan *plan) {
   const int reduction = (int)plan->option[LOSSD_REDUCTION];
-  if (reduction == LOSSD_NONE || reduction == LOSSD_SUM) return 1;
-  return plan->denominator == 0 ? 0 : 1 / plan->denominator;
+  return reduction == LOSSD_NONE || reduction == LOSSD_SUM ? 1 : plan->denominator;
 }
 
 /* ---- Slices ---- */
@@ -258,7 +256,7 @@ int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, 
 
 int lossd_plan_prepare(struct lossd_plan *plan, struct lossd_problem *problem) {
   if (weigh_rows(plan, problem)) return problem->status;
-  plan->scale = gradient_scale(plan);
+  plan->divisor = gradient_divisor(plan);
   plan->kernel = lossd_kernel_of(plan->loss, plan->wide ? LOSSD_FLOAT64 : plan->compute);
   if (plan->prepare) {
     if (plan->prepare(plan, problem)) return problem->status;

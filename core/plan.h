@@ -89,9 +89,9 @@ struct lossd_plan {
   bool pointwise;    /* every vector is one number and the kernel is pointwise() */
   double work;       /* times the loss's usual cost an element takes; default 1 */
   int spare_vectors; /* vectors of the longest length that the kernel wants for itself; default 1 */
-  bool sparse;  /* indexed, and gradients are 0 but there: the driver writes the zeros, the kernel the rest */
-  bool wide;    /* kernels run in float64 whatever `compute` is */
-  double scale; /* the reduction's factor on each row's gradient: 1 / denominator for means; 0: all are 0 */
+  bool sparse; /* indexed, and gradients are 0 but there: the driver writes the zeros, the kernel the rest */
+  bool wide;   /* kernels run in float64 whatever `compute` is */
+  double divisor;   /* of each row's gradient: the denominator for means, else 1; 0: all gradients are 0 */
   int64_t batch;    /* batchmean: the denominator is this times the mean weight; -1: it is the weights' sum */
   bool indexed;     /* role 1 holds class indices of role 0's classes: plan_init checks and weighs them */
   bool has_ignored; /* and `ignored` is the index that leaves a row out */

@@ -101,10 +101,10 @@ static double length_factor(const struct sequence *q) {
 }
 
 static void write_gradient(struct sequence *q, double loss, double weight) {
-  const double scale =
-      weight * common_input(q->plan, LOSSD_GRAD_OUTPUT, q->row) * q->plan->scale * length_factor(q);
+  const double share = weight / q->plan->divisor; /* may be ordinary where neither's inverse is */
+  const double scale = share * common_input(q->plan, LOSSD_GRAD_OUTPUT, q->row) * length_factor(q);
   const bool silent =
-      (loss == INFINITY && q->plan->option[ZERO_INFINITY] != 0) || q->plan->scale == 0 || weight == 0;
+      (loss == INFINITY && q->plan->option[ZERO_INFINITY] != 0) || q->plan->divisor == 0 || weight == 0;
   if (silent)
     flat_gradient(q, 0, q->frames, 0);
   else if (isfinite(loss))

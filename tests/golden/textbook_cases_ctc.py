@@ -123,6 +123,8 @@ def specials(cases, logs):
                target=[[1], [1]], options=NONE)
     cases.add("left-out sequences are not used", target=[[1], [1]], sample_weight=[0, 2],
               input=[[["NaN", -1.0], [-0.5, -0.75]], [[-1.0, "NaN"], [-2.0, -1.5]]])
+    cases.both("sample_weight whose sum has no inverse", target=[[1], [1]], sample_weight=[2e-309, 3e-309],
+               input=[[[-0.25, -1.0], [-0.5, -0.75]], [[-1.0, -0.25], [-2.0, -1.5]]])
 
 
 CASES = {"CTCLoss": ctc}

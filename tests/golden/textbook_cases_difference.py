@@ -43,6 +43,8 @@ def pairs(cases):
     cases.add("NaN reaches the mean", input=["NaN", 1.0], target=[0.0, 0.5])
     cases.add("left-out inputs are not used", input=["NaN", "Infinity", 2.0], target=[0.0, "Infinity", 1.0],
               sample_weight=[0, 0, 2], options={"reduction": "mean"})
+    cases.add("sample_weight whose sum has no inverse", input=[1.0, 2.0, 0.5], target=[0.0, 0.5, 1.0],
+              sample_weight=[2e-309, 3e-309, 0], options={"reduction": "mean"})
 
 
 def l1(cases):
