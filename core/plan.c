@@ -234,6 +234,17 @@ static int allocate(struct lossd_plan *plan, struct lossd_problem *problem) {
   return problem->status;
 }
 
+/* Whether each option that is a finite number is one of float32's too, up to rounding: neither its infinity
+ * nor 0 nor one of the few digits of its smallest. */
+static bool options_fit_float(const struct lossd_plan *plan) {
+  for (int i = 0; i < plan->loss->option_count; i++) {
+    const double size = fabs(plan->option[i]);
+    if (plan->loss->options[i].type != LOSSD_NUMBER || size == 0 || isinf(size)) continue;
+    if (size < FLT_MIN || size > FLT_MAX) return false;
+  }
+  return true;
+}
+
 int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, struct lossd_arena *arena,
                      struct lossd_problem *problem) {
   *plan = (struct lossd_plan){.evaluation = e,
@@ -247,6 +258,7 @@ int lossd_plan_shape(struct lossd_plan *plan, const struct lossd_evaluation *e, 
   plan->compute = lossd_compute_type(e);
   plan->reduced = plan->option[LOSSD_REDUCTION] != LOSSD_NONE;
   take_tensors(plan);
+  plan->wide = !options_fit_float(plan);
   if (e->loss->plan(plan, problem)) return problem->status;
   if (!plan->reduced) plan->loss_shape = plan->rows;
   if (take_common_inputs(plan, problem)) return problem->status;

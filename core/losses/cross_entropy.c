@@ -5,7 +5,8 @@
  *
  * dl/dx_c: logits: p_c sum_k a_k - a_c, computed as p_c sum_{k != c} a_k - a_c sum_{k != c} p_k, which keeps
  * the digits of confident rows; log_probabilities: -a_c; probabilities: -a_c / x_c. dl/dy_c = -(1 - e) w_c
- * log p_c. Smooth everywhere. A coefficient a_c = 0 makes its term 0 against log 0.
+ * log p_c. Smooth everywhere. A coefficient a_c = 0 makes its term 0 against log 0. Soft targets are computed
+ * in double: where the prediction meets them, p_c sum_k a_k - a_c is what float32 would round away.
  *
  * Deviations from PyTorch: 0 times infinity is 0; confident rows keep their digits (logits [20, 0, 0], target
  * 0 give 4.122e-9 in float32 too); probabilities must lie in [0, 1]. */
@@ -35,15 +36,19 @@ static real indexed_logits(const struct row *row) {
   return weighted(w, (real)((double)(s.maximum - x[y]) + softmax_log_sum(&s)));
 }
 
-/* a_c of every class. */
+/* a_c of every class. (Loops that ask whether an array is there become masked loads from nowhere, which some
+ * processors take hundreds of cycles over.) */
 static void coefficients(const struct row *row, real *restrict a) {
   const size_t c = row->length;
   const real smoothing = (real)row->option[LABEL_SMOOTHING], share = smoothing / (real)c;
   const real *w = row->x[WEIGHT], *y = row->x[TARGET];
-  for (size_t i = 0; i < c; i++) a[i] = (w ? w[i] : 1) * (y ? (1 - smoothing) * y[i] + share : share);
-  if (y) return;
-  const size_t class = (size_t)row->index[TARGET][0];
-  a[class] += (1 - smoothing) * (w ? w[class] : 1);
+  if (y) {
+    for (size_t i = 0; i < c; i++) a[i] = (1 - smoothing) * y[i] + share;
+  } else {
+    for (size_t i = 0; i < c; i++) a[i] = share;
+    a[row->index[TARGET][0]] += 1 - smoothing;
+  }
+  for (size_t i = 0; w && i < c; i++) a[i] *= w[i];
 }
 
 /* -log p_c of every class; for logits also e and its softmax. */
@@ -72,10 +77,10 @@ static void input_gradient(const struct row *row, const struct softmax *s, const
   const real *x = row->x[INPUT];
   switch ((int)row->option[INPUT_KIND]) {
   case LOGITS: {
-    const double total = 1 + s->rest, sum = sum_real(a, c);
+    const double by = (double)row->scale / (1 + s->rest), sum = sum_real(a, c);
     for (size_t i = 0; i < c; i++) {
-      const double ai = (double)a[i], pi = (double)e[i] / total;
-      grad[i] = row->scale * (real)(pi * (sum - ai) - ai * (softmax_others(s, e, i) / total));
+      const double ai = (double)a[i];
+      grad[i] = (real)(by * ((double)e[i] * (sum - ai) - ai * softmax_others(s, e, i)));
     }
     break;
   }
@@ -87,6 +92,15 @@ static void input_gradient(const struct row *row, const struct softmax *s, const
   }
 }
 
+static void target_gradient(const struct row *row, const real *negative, real *restrict grad) {
+  const size_t c = row->length;
+  const real factor = 1 - (real)row->option[LABEL_SMOOTHING], *w = row->x[WEIGHT];
+  if (w)
+    for (size_t i = 0; i < c; i++) grad[i] = row->scale * weighted(factor * w[i], negative[i]);
+  else
+    for (size_t i = 0; i < c; i++) grad[i] = row->scale * weighted(factor, negative[i]);
+}
+
 /* Any input kind, any target, smoothing. spare holds three vectors. */
 static real general(const struct row *row) {
   const size_t c = row->length;
@@ -94,12 +108,7 @@ static real general(const struct row *row) {
   coefficients(row, a);
   const struct softmax s = negative_logs(row, e, negative);
   if (row->grad[INPUT]) input_gradient(row, &s, e, a, row->grad[INPUT]);
-  if (row->grad[TARGET]) {
-    const real factor = 1 - (real)row->option[LABEL_SMOOTHING];
-    for (size_t i = 0; i < c; i++)
-      row->grad[TARGET][i] =
-          row->scale * weighted(factor * (row->x[WEIGHT] ? row->x[WEIGHT][i] : 1), negative[i]);
-  }
+  if (row->grad[TARGET]) target_gradient(row, negative, row->grad[TARGET]);
   for (size_t i = 0; i < c; i++) negative[i] = weighted(a[i], negative[i]);
   return (real)sum_real(negative, c);
 }
@@ -127,6 +136,7 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (p->option[INPUT_KIND] == PROBABILITIES) p->view[INPUT].domain = LOSSD_UNIT_INTERVAL;
   if (probabilities) p->view[TARGET].domain = LOSSD_UNIT_INTERVAL;
   p->spare_vectors = 3;
+  p->wide |= probabilities || p->option[LABEL_SMOOTHING] > 0;
   p->has_ignored = true;
   p->ignored = (int64_t)p->option[IGNORE_INDEX];
   return lossd_plan_classes(p, problem) ? problem->status : lossd_take_class_weight(p, problem);

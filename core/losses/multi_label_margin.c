@@ -219,7 +219,7 @@ static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
   if (!lossd_shape_equal(&p->shape[INPUT], &p->shape[TARGET]))
     return lossd_shape_problem(p, TARGET, INPUT, "expected the same shape", problem);
   if (lossd_plan_vectors(p, false, 2, vectors, problem)) return problem->status;
-  p->wide = p->view[INPUT].length >> FLT_MANT_DIG != 0; /* float could not count the listings */
+  p->wide |= p->view[INPUT].length >> FLT_MANT_DIG != 0; /* float could not count the listings */
   return LOSSD_OK;
 }
 

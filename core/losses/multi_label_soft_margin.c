@@ -9,15 +9,26 @@
 enum { REDUCTION, OPTIONS };
 enum { INPUT, TARGET, WEIGHT };
 
-/* Each class's loss and its derivative by x, before weights. */
-static void all_classes(const real *restrict x, const real *restrict y, size_t n, real *restrict value,
-                        real *restrict slope) {
+/* Each class's loss and its derivative by x, before weights. Where y is sigmoid(x) the derivative cancels: in
+ * double, as BCEWithLogitsLoss. */
+static void some_classes(const real *restrict x, const real *restrict y, size_t n, real *restrict value,
+                         real *restrict slope) {
+  double exponential[LOSSD_BLOCK];
+  for (size_t i = 0; i < n; i++) exponential[i] = real_bounded_below(-real_abs(x[i]));
+  for (size_t i = 0; i < n; i++) exponential[i] = real_exp_short(exponential[i]);
   for (size_t i = 0; i < n; i++) {
-    const real no = 1 - y[i];
-    const struct logistic shared = logistic(x[i]);
+    const double yes = (double)y[i], no = 1 - yes, wide_e = exponential[i];
+    const real e = R(wide_e), over = R(no - yes * wide_e), under = R(no * wide_e - yes);
     const bool right = x[i] >= 0;
-    value[i] = weighted(right ? no : -y[i], x[i]) + shared.log1p_e;
-    slope[i] = (right ? no - y[i] * shared.e : no * shared.e - y[i]) / (1 + shared.e);
+    value[i] = weighted(real_select(right, 1 - y[i], -y[i]), x[i]) + real_log1p_unit(e);
+    slope[i] = real_select(right, over, under) / (1 + e);
+  }
+}
+
+static void all_classes(const real *x, const real *y, size_t n, real *value, real *slope) {
+  for (size_t i = 0, m; i < n; i += m) {
+    m = n - i < LOSSD_BLOCK ? n - i : LOSSD_BLOCK;
+    some_classes(x + i, y + i, m, value + i, slope + i);
   }
 }
 

@@ -7,11 +7,20 @@
 
 enum { REDUCTION, BROADCAST, OPTIONS };
 
+/* exp(-|x y|), z being x y or -x y as rounded: where it is small, the loss and its gradient are nothing else,
+ * and what a float loses of a product of tens shows in its digits: exp(d + lost) = exp(d) (1 + lost). */
+LOSSD_INLINE real exp_neg_abs_of_product(real z, real x, real y) {
+  const real e = real_exp_neg_abs(z);
+  if (sizeof(real) != sizeof(float)) return e;
+  const real lost = R((double)real_abs(z) - (double)real_abs(x) * (double)real_abs(y));
+  return e + e * real_select(real_abs(lost) < 1, lost, 0); /* more is lost where e is 0 */
+}
+
 LOSSD_INLINE struct point point(const real *x, const double *option) {
   (void)option;
-  const real z = -weighted(x[1], x[0]);
-  const struct logistic shared = logistic(z);
-  return (struct point){.value = softplus(z, shared), .grad = {-x[1] * real_sigmoid_from(z, shared.e)}};
+  const real z = -weighted(x[1], x[0]), e = exp_neg_abs_of_product(z, x[0], x[1]);
+  const struct logistic shared = {e, real_log1p_unit(e)};
+  return (struct point){.value = softplus(z, shared), .grad = {-x[1] * real_sigmoid_from(z, e)}};
 }
 
 LOSSD_FLATTEN static void tile(const struct lossd_tile *t) {
