@@ -150,7 +150,7 @@ int lossd_options_set(struct lossd_options *options, const char *name, size_t na
     double resolved = resolve(option, value);
     if (isnan(resolved)) return refuse(option, value, problem);
     options->given |= 1u << i;
-    options->value[i] = resolved;
+    options->value[i] = resolved + 0; /* not -0.0 */
     if (option->type == LOSSD_TEXT) options->text = value->string, options->text_length = value->length;
     return LOSSD_OK;
   }

@@ -23,8 +23,8 @@ LOSSD_INLINE struct point entropy(const real *x, real log_p, real log_q, real sl
 
 LOSSD_INLINE struct point exact(const real *x, const double *option) {
   (void)option;
-  const real p = x[0], y = x[1], q = 1 - p, log_p = real_log(p), log_q = real_log1p(-p);
-  real slope = (p - y) / (p * q);
+  const real p = real_abs(x[0]), y = x[1], q = 1 - p, log_p = real_log(p), log_q = real_log1p(-p);
+  real slope = (p - y) / (p * q); /* p is not -0.0 */
   slope = real_select((p == 0) & (y == 0), 1, slope);
   slope = real_select((q == 0) & (y == 1), -1, slope);
   return entropy(x, log_p, log_q, slope, by_target_of(p));

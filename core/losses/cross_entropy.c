@@ -85,7 +85,7 @@ static void input_gradient(const struct row *row, const struct softmax *s, const
     break;
   }
   case PROBABILITIES:
-    for (size_t i = 0; i < c; i++) grad[i] = a[i] == 0 ? 0 : row->scale * (-a[i] / x[i]);
+    for (size_t i = 0; i < c; i++) grad[i] = a[i] == 0 ? 0 : row->scale * (-a[i] / real_abs(x[i]));
     break;
   default:
     for (size_t i = 0; i < c; i++) grad[i] = row->scale * -a[i];

@@ -11,7 +11,7 @@ enum { REDUCTION, BROADCAST, LOG_VAR_WEIGHT, FULL, EPS, OPTIONS };
 
 LOSSD_INLINE struct point point(const real *x, const double *option) {
   const real eps = R(option[EPS]), c = R(option[LOG_VAR_WEIGHT]);
-  const real d = x[0] - x[1], v = x[2] < eps ? eps : x[2];
+  const real d = x[0] - x[1], v = x[2] <= eps ? eps : x[2]; /* never -0.0 */
   const real slope = d / v, square = R(0.5) * d * slope;
   const real constant = R(option[FULL]) * R(0.91893853320467274178); /* log(2 pi) / 2 */
   const double wide_d = (double)x[0] - (double)x[1], wide_v = (double)v;

@@ -23,9 +23,9 @@ static inline double slope_of(real p, double log_p, double log_q) {
 LOSSD_INLINE struct point probabilities(const real *x, const double *option) {
   (void)option;
   const real q = x[0], p = x[1];
-  return (struct point){
-      .value = weighted(p, difference_of(p, real_log(p), real_log(q))),
-      .grad = {real_zero_if(p == 0, -p / q), R(slope_of(p, log_f64((double)p), log_f64((double)q)))}};
+  return (struct point){.value = weighted(p, difference_of(p, real_log(p), real_log(q))),
+                        .grad = {real_zero_if(p == 0, -p / real_abs(q)),
+                                 R(slope_of(p, log_f64((double)p), log_f64((double)q)))}};
 }
 
 LOSSD_INLINE struct point log_input(const real *x, const double *option) {
@@ -38,9 +38,9 @@ LOSSD_INLINE struct point log_input(const real *x, const double *option) {
 LOSSD_INLINE struct point log_target(const real *x, const double *option) {
   (void)option;
   const real q = x[0], p = real_exp(x[1]);
-  return (struct point){
-      .value = weighted(p, difference_of(p, x[1], real_log(q))),
-      .grad = {real_zero_if(p == 0, -p / q), weighted(p, R(slope_of(p, (double)x[1], log_f64((double)q))))}};
+  return (struct point){.value = weighted(p, difference_of(p, x[1], real_log(q))),
+                        .grad = {real_zero_if(p == 0, -p / real_abs(q)),
+                                 weighted(p, R(slope_of(p, (double)x[1], log_f64((double)q))))}};
 }
 
 LOSSD_INLINE struct point both_logs(const real *x, const double *option) {

@@ -19,7 +19,7 @@ static real row_loss(const struct row *row) {
   const bool logs = row->option[INPUT_KIND] == LOG_PROBABILITIES;
   const real value = weighted(w, logs ? -x : -real_log(x));
   if (row->grad[INPUT]) {
-    const real slope = logs ? -w : w == 0 ? 0 : -w / x;
+    const real slope = logs ? -w : w == 0 ? 0 : -w / real_abs(x);
     row->grad[INPUT][y] = canonical(value == value ? row->scale * slope : value);
   }
   return value;

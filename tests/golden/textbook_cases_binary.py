@@ -43,6 +43,7 @@ def bce(cases):
               sample_weight=[0, 0, 2])
     cases.add("integer targets have no gradient", input=[0.25, 0.75],
               target={"dtype": "bool", "shape": [2], "data": [True, False]})
+    cases.both("p of -0.0 is 0", input=[-0.0, -0.0, -0.0], target=[0.5, 1.0, -0.0], options=NONE, kink=True)
 
 
 def logits(cases, one):

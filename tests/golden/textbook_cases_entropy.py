@@ -126,6 +126,8 @@ def input_kinds(cases):
               options={"input_kind": "probabilities"})
     cases.add("log probability -inf off target", input=[["-Infinity", -0.5]], target=[[0.0, 1.0]], kink=True,
               options={"input_kind": "log_probabilities"}, why="0 times infinity is 0; torch gives NaN")
+    cases.add("probability -0.0 is 0", input=[[-0.0, 1.0], [-0.0, 0.5]], target=[[0.5, 0.5], [0.0, 1.0]], kink=True,
+              options={"input_kind": "probabilities", "reduction": "none"}, gradients=["input"])
 
 
 def nll(cases):
@@ -161,6 +163,7 @@ def nll(cases):
                options={"reduction": "none"})
     cases.both("NaN on target", input=[[0.5, "NaN"], [0.25, 0.75]], target=[1, 0], options={"reduction": "none"},
                why="a NaN loss has NaN gradients in what it read; torch's gradient ignores the NaN")
+    cases.add("probability -0.0 is 0", input=[[-0.0, 1.0]], target=[0], kink=True)
 
 
 CASES = {"CrossEntropyLoss": cross_entropy, "NLLLoss": nll}

@@ -50,6 +50,7 @@ def poisson(cases):
                why="a NaN loss has NaN gradients in what it read")
     cases.add("left-out inputs are not used", input=["NaN", -1.0, 2.0], target=[0.0, 1.0, 1.0],
               sample_weight=[0, 0, 3])
+    cases.add("a rate and an eps of -0.0 are 0", input=[-0.0], target=[2.0], options={"eps": -0.0}, kink=True)
 
 
 def gaussian(cases):
@@ -99,6 +100,9 @@ def gaussian(cases):
                var=[1.0, 1.0, "NaN", 2.0], options=NONE, why="a NaN loss has NaN gradients in what it read")
     cases.add("left-out inputs are not used", input=["NaN", 1.0, 2.0], target=[0.0, "Infinity", 1.0],
               var=[1.0, 1.0, 2.0], sample_weight=[0, 0, 3])
+    for zero in (0.0, -0.0):
+        cases.add(f"var {zero}", input=[1.0, -1.0], target=[0.0, 0.5], var=[zero, zero], options=NONE | {"eps": zero},
+                  why="infinity minus infinity")
 
 
 def kl_div(cases):
@@ -166,6 +170,9 @@ def kl_div(cases):
                why="a NaN loss has NaN gradients in what it read")
     cases.add("left-out inputs are not used", input=["NaN", 0.0, 0.25], target=[0.5, 0.5, 0.5],
               sample_weight=[0, 0, 2])
+    for log_target in (False, True):
+        cases.add(f"Q = -0.0 is 0, log_target {log_target}".lower(), input=[-0.0], target=[-0.5 if log_target else 0.5],
+                  options={"log_target": log_target}, kink=True)
 
 
 CASES = {"PoissonNLLLoss": poisson, "GaussianNLLLoss": gaussian, "KLDivLoss": kl_div}
