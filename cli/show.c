@@ -74,7 +74,7 @@ void lossd_print_flags(const struct lossd_loss *loss) {
   puts("\nTensors");
   for (int i = 0; i < loss->role_count; i++) {
     const struct lossd_role *role = &loss->roles[i];
-    printf("  --%-22s %s%s. Shape %s.%s\n", role->name, role->optional ? "Optional. " : "", role->description,
+    printf("  --%-22s %s%s. Shape %s.%s\n", role->name, role->optional ? "Optional: " : "", role->description,
            role->shape, role->differentiable ? " Has a gradient." : "");
   }
   puts("  --sample_weight          Optional. Multiplies the unreduced losses and enters the denominator.\n"
