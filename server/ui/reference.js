@@ -1,4 +1,4 @@
-// The API page: /openapi.json as readable HTML, with a form to try each operation.
+// The plain API page: the document as readable HTML, with a form to try each operation.
 import { $, element } from "/ui/dom.js";
 
 let spec;
@@ -116,7 +116,8 @@ function schemaPart([name, schema]) {
   return part;
 }
 
-function show() {
+export function showReference(document) {
+  spec = document;
   const operations = Object.entries(spec.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })));
   $("reference").replaceChildren(...prose(spec.info.description),
@@ -125,20 +126,7 @@ function show() {
     element("h2", { textContent: "schemas" }), ...Object.entries(spec.components.schemas).map(schemaPart));
 }
 
-async function start() {
-  const headers = $("token").value ? { Authorization: `Bearer ${$("token").value}` } : {};
-  const answer = await fetch("/openapi.json", { headers });
-  if (!answer.ok) {
-    $("reference").textContent = `The document did not come: ${answer.status}. ${(await answer.json()).hint ?? ""}`;
-    return;
-  }
-  spec = await answer.json();
-  show();
-}
-
 $("filter").addEventListener("input", () => {
   for (const part of document.querySelectorAll("[data-words]"))
     part.hidden = !part.dataset.words.includes($("filter").value.toLowerCase());
 });
-$("token").addEventListener("change", start);
-start();

@@ -9,6 +9,7 @@ import urllib.parse
 
 from pages import PICTURES, Pages
 from server import Server
+from webdriver import ENTER
 
 CLIPBOARD = ["clipboardReadWrite", "clipboardSanitizedWrite"]
 PHONE = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": False}
@@ -211,6 +212,15 @@ class Tokens(Pages):
             self.assertIn("Bearer TOKEN", self.browser.text("#snippet"), language)
             self.assertNotIn("secret", self.browser.text("#snippet"))
         self.assertEqual(self.browser.run("return document.querySelectorAll('#compare option').length"), 22)
+
+    def test_the_api_pages_ask_for_it(self):
+        for path, operations in (("/docs", "#swagger .opblock-tag"), ("/docs?plain", "#reference details")):
+            self.browser.open(f"{self.server.url}{path}")
+            self.browser.until(lambda: "401" in self.browser.text("#refused"), f"a refusal at {path}")
+            self.browser.type("#token", "secret")
+            self.browser.press(ENTER)
+            self.browser.until(lambda: self.browser.run("return !!document.querySelector(arguments[0])", operations), path)
+            self.assertTrue(self.browser.run("return document.querySelector('#refused').hidden"))
 
 
 if __name__ == "__main__":
