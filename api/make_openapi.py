@@ -217,7 +217,8 @@ def document(catalogue):
     for path, (summary, text) in PROBES.items():
         paths[path] = plain(path.strip("/"), summary, "text/plain", errors=ANYWHERE, example={"value": text})
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "Draining."} | headers_of(503) | {"content": {"text/plain": {"schema": {"type": "string"}}}}
-    paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format.", "text/plain")
+    paths["/metrics"] = plain("metrics", "Metrics in Prometheus' text format, whatever the load.", "text/plain",
+                              errors=sorted([*ANYWHERE, 401]))
     for path, summary in {"/": "The playground.", "/docs": "This document, readable and with forms to try.",
                           "/examples/digits.json": "1,797 handwritten digits: a CrossEntropyLoss request."}.items():
         kind = JSON if path.endswith(".json") else "text/html"

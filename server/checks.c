@@ -170,17 +170,15 @@ int lossd_never_fits(struct lossd_request *request) {
   return LOSSD_TOO_MANY_ELEMENTS;
 }
 
-/* Liveness never depends on load. */
+/* Liveness never depends on load, nor does what shows the load. */
 static int check_load(struct lossd_request *request) {
   struct lossd_server *server = request->server;
-  enum lossd_route_access access = request->match.route->access;
-  if (access >= LOSSD_ACCESS_OPEN) return 0;
+  if (request->match.route->access >= LOSSD_ACCESS_METRICS) return 0;
   if (request->verdict == LOSSD_TOO_MANY_OF_CLIENT)
     return overloaded(request, LOSSD_TOO_MANY_REQUESTS, "connections_per_client",
                       "this client has too many connections");
   if (request->verdict == LOSSD_TOO_MANY_CONNECTIONS)
     return overloaded(request, LOSSD_OVERLOADED, "connections", "there are too many connections");
-  if (access == LOSSD_ACCESS_METRICS) return 0;
   if (atomic_load(&server->phase) == LOSSD_PHASE_FINISHING)
     return overloaded(request, LOSSD_DRAINING, "draining", "the server is shutting down");
   if (!lossd_route_evaluates(request->match.route)) return 0;

@@ -121,26 +121,35 @@ void lossd_release_connection(struct lossd_admission *admission, uint64_t client
   if (verdict != LOSSD_TOO_MANY_OF_CLIENT) give_place(admission, client);
 }
 
-/* The address's own bytes, or NULL. */
-static const void *bytes_of(const struct sockaddr *address) {
-  if (address && address->sa_family == AF_INET)
-    return &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-  if (address && address->sa_family == AF_INET6)
-    return &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-  return NULL;
+struct internet_address {
+  int family; /* 0: none */
+  const unsigned char *bytes;
+};
+
+/* A client of IPv4 comes to a socket of both as ::ffff:192.0.2.1: all of them would be one /64. */
+static struct internet_address internet_address(const struct sockaddr *address) {
+  const int family = address ? address->sa_family : 0;
+  if (family == AF_INET) {
+    const struct in_addr *four = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    return (struct internet_address){AF_INET, (const unsigned char *)four};
+  }
+  if (family != AF_INET6) return (struct internet_address){0, NULL};
+  const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(six)) return (struct internet_address){AF_INET, six->s6_addr + 12};
+  return (struct internet_address){AF_INET6, six->s6_addr};
 }
 
 uint64_t lossd_client_of(const struct sockaddr *address) {
-  const unsigned char *bytes = bytes_of(address);
-  if (!bytes) return 0;
-  size_t length = address->sa_family == AF_INET ? 4 : 8;
+  const struct internet_address client = internet_address(address);
+  if (!client.family) return 0;
+  size_t length = client.family == AF_INET ? 4 : 8;
   uint64_t hash = 14695981039346656037u; /* FNV-1a */
-  for (size_t i = 0; i < length; i++) hash = (hash ^ bytes[i]) * 1099511628211u;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ client.bytes[i]) * 1099511628211u;
   return hash ? hash : 1;
 }
 
 void lossd_client_text(const struct sockaddr *address, char out[LOSSD_CLIENT_TEXT]) {
-  const void *bytes = bytes_of(address);
+  const struct internet_address client = internet_address(address);
   out[0] = 0;
-  if (bytes) inet_ntop(address->sa_family, bytes, out, LOSSD_CLIENT_TEXT);
+  if (client.family) inet_ntop(client.family, client.bytes, out, LOSSD_CLIENT_TEXT);
 }

@@ -106,11 +106,23 @@ static void on_reload(uv_signal_t *handle, int number) {
 
 /* ---- Starting ---- */
 
-static void raise_file_limit(void) {
+static rlim_t raise_file_limit(void) {
   struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return RLIM_INFINITY;
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
+  return getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : RLIM_INFINITY;
+}
+
+/* Where files run out connections wait in silence: a quarter is left for those that are told that there are
+ * too many. */
+static void fit_connections(struct lossd_config *config, rlim_t files) {
+  const rlim_t own = 16 + 8 * (rlim_t)config->io_threads;
+  const rlim_t most = files > own + 4 ? (files - own) / 4 * 3 : 1;
+  if ((rlim_t)config->max_connections <= most) return;
+  lossd_log(LOSSD_LOG_WARN, "connections", "at most %llu, not %d (--max-connections): %llu files may be open",
+            (unsigned long long)most, config->max_connections, (unsigned long long)files);
+  config->max_connections = (int)most;
 }
 
 /* Small requests come and go: their memory is not handed to the system and taken back each time. */
@@ -225,7 +237,7 @@ static void clean_up(struct process *process) {
 
 static int serve(struct process *process) {
   char error[512];
-  raise_file_limit();
+  fit_connections(&process->config, raise_file_limit());
   keep_small_memory();
   int status = make_server(process, error);
   if (status) return complain(error, status);

@@ -3,12 +3,13 @@ import concurrent.futures
 import contextlib
 import gzip
 import re
+import resource
 import signal
 import socket
 import time
 import unittest
 
-from server import JSON, MSE, Server, evaluate, request, slow_body
+from server import JSON, MSE, Connection, Server, evaluate, request, slow_body
 
 
 class Admission(unittest.TestCase):
@@ -131,6 +132,29 @@ class Admission(unittest.TestCase):
             answer = server.ask(evaluate())
             self.assertEqual((answer.status, answer.headers["retry-after"]), (429, "1"))
             self.assertEqual(one.send(evaluate()).response().status, 200)
+
+    def test_clients_of_ipv4_are_told_apart_by_a_server_of_both(self):
+        with Server("--host", "::", "--max-connections-per-client", "1") as server, contextlib.ExitStack() as stack:
+            for source, target in (("127.0.0.1", "127.0.0.1"), ("127.0.0.2", "127.0.0.1"), ("::1", "::1")):
+                for status in (200, 429):
+                    sock = socket.create_connection((target, server.port), source_address=(source, 0))
+                    answer = stack.enter_context(Connection(sock)).send(evaluate()).response()
+                    self.assertEqual((source, answer.status), (source, status))
+
+    def test_clients_that_open_files_do_not_suffice_for_are_answered_too(self):
+        with Server(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))) as server, \
+                contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(server.connect()) for _ in range(90)]
+            statuses = {connection.send(evaluate()).response().status for connection in connections}
+            self.assertEqual(statuses, {200, 503})
+            self.assertEqual(server.get("/livez").status, 200)
+
+    def test_metrics_show_that_there_are_too_many_connections(self):
+        for flag in ("--max-connections", "--max-connections-per-client"):
+            with Server(flag, "1") as server, server.connect() as one:
+                self.assertEqual(one.send(evaluate()).response().status, 200)
+                server.ask(evaluate())
+                self.assertIn(b"lossd_rejections_total{reason=\"connections", server.get("/metrics").body)
 
     def test_a_connection_over_a_limit_is_closed_so_that_a_retry_is_counted_anew(self):
         for flag, status in (("--max-connections", 503), ("--max-connections-per-client", 429)):
