@@ -30,13 +30,22 @@ static struct addrinfo *resolve(const struct lossd_config *config, int port, cha
   return NULL;
 }
 
-static int listen_tcp(const struct addrinfo *address, bool shared) {
+static void share_port(int s) {
+  int on = 1;
+  setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+}
+
+/* Of the sockets that share a port the first `is_alone` when it takes it: a port in use is then refused, even
+ * where its user shares it too. */
+static int listen_tcp(const struct addrinfo *address, bool is_alone, bool shares) {
   int on = 1;
   int s = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (s < 0) return -1;
   setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (shared) setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (bind(s, address->ai_addr, address->ai_addrlen) == 0 && listen(s, BACKLOG) == 0) return s;
+  if (!is_alone) share_port(s);
+  int failed = bind(s, address->ai_addr, address->ai_addrlen);
+  if (shares) share_port(s);
+  if (!failed && listen(s, BACKLOG) == 0) return s;
   int reason = errno;
   close(s);
   errno = reason;
@@ -66,7 +75,7 @@ static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_confi
   listeners->no_such_host = !found;
   if (!found) return false;
   snprintf(where, sizeof where, "%s port %d", config->host, config->port);
-  int first = listen_tcp(found, config->io_threads > 1);
+  int first = listen_tcp(found, true, config->io_threads > 1);
   freeaddrinfo(found);
   if (first < 0) return failed(error, "listen on", where);
   listeners->sockets[listeners->count++] = first;
@@ -74,7 +83,7 @@ static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_confi
   while (listeners->count < config->io_threads) {
     found = resolve(config, port, error); /* the port may have been 0 */
     if (!found) return false;
-    int s = listen_tcp(found, true);
+    int s = listen_tcp(found, false, true);
     freeaddrinfo(found);
     if (s < 0) return failed(error, "listen on", where);
     listeners->sockets[listeners->count++] = s;

@@ -25,11 +25,36 @@ struct lossd_item {
   bool is_long;
 };
 
-void lossd_workers_init(struct lossd_workers *workers, int count) {
+static void wait_for(void *end) {
+  uv_sem_wait(end);
+}
+
+/* How many of `count` threads the system lets start. */
+static int startable(int count) {
+  uv_thread_t *threads = calloc((size_t)count, sizeof *threads);
+  uv_sem_t end;
+  int started = 0;
+  if (threads && uv_sem_init(&end, 0) == 0) {
+    while (started < count && uv_thread_create(&threads[started], wait_for, &end) == 0) started++;
+    for (int i = 0; i < started; i++) uv_sem_post(&end);
+    for (int i = 0; i < started; i++) uv_thread_join(&threads[i]);
+    uv_sem_destroy(&end);
+  }
+  free(threads);
+  return started;
+}
+
+/* libuv aborts the process where it cannot start its threads. */
+bool lossd_workers_init(struct lossd_workers *workers, int count) {
   char text[16];
   snprintf(text, sizeof text, "%d", count);
   setenv("UV_THREADPOOL_SIZE", text, 1);
   *workers = (struct lossd_workers){.count = count, .long_limit = count > 1 ? count - 1 : 1};
+  return startable(count) == count;
+}
+
+static void nothing(uv_work_t *work) {
+  (void)work;
 }
 
 static void start_items(struct lossd_pool *pool);
@@ -49,6 +74,7 @@ int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_worke
     pool->spare_items = item;
   }
   workers->pool[workers->pools++] = pool;
+  uv_queue_work(loop, &pool->first, nothing, NULL); /* libuv starts its threads: now, not under load */
   return uv_async_init(loop, &pool->wake, on_wake);
 }
 

@@ -39,6 +39,7 @@ struct lossd_item;
 struct lossd_pool {
   uv_loop_t *loop;
   struct lossd_workers *workers;
+  uv_work_t first;
   uv_async_t wake; /* another loop's lane gave a place back */
   struct lossd_batch *turn, *spare_batches;
   struct lossd_job *lane, **lane_end; /* large jobs that want a worker */
@@ -46,8 +47,8 @@ struct lossd_pool {
   int items; /* of the lane, now in libuv's queue or running */
 };
 
-/* Before the first job: sets how many threads libuv will start. */
-void lossd_workers_init(struct lossd_workers *workers, int count);
+/* Before any pool: sets how many threads libuv will start. False: the system does not let so many start. */
+bool lossd_workers_init(struct lossd_workers *workers, int count);
 /* Before any loop runs. Nonzero: a libuv error. */
 int lossd_pool_init(struct lossd_pool *pool, uv_loop_t *loop, struct lossd_workers *workers);
 /* Nothing may be under way. The loop must run once more for the handle to close. */

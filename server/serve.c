@@ -157,7 +157,9 @@ static int make_server(struct process *process, char error[512]) {
   server->limits = (struct lossd_limits){.max_elements = config->max_elements,
                                          .max_body_bytes = config->max_body_bytes,
                                          .max_request_bytes = config->max_inflight_bytes};
-  lossd_workers_init(&server->workers, config->workers);
+  snprintf(error, 512, "cannot start %d threads (--workers): a limit of processes or of memory is in the way",
+           config->workers);
+  if (!lossd_workers_init(&server->workers, config->workers)) return FAILED;
   snprintf(error, 512, "there is no memory");
   if (!lossd_admission_init(&server->admission, config)) return FAILED;
   return read_secrets(config, &server->tokens, error);

@@ -2,6 +2,7 @@
 import concurrent.futures
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import threading
 import time
 import unittest
 
-from server import BINARY, MSE, Connection, Server, evaluate, request, slow_body
+from server import BINARY, MSE, SANITIZED, Connection, Server, evaluate, request, slow_body
 
 
 class Start(unittest.TestCase):
@@ -28,6 +29,22 @@ class Start(unittest.TestCase):
             second = subprocess.run([BINARY, "--port", str(server.port)], capture_output=True, text=True, timeout=60)
         self.assertNotEqual(second.returncode, 0)
         self.assertRegex(second.stderr, r"^lossd: cannot listen on 127\.0\.0\.1 port \d+: .*\n$")
+
+    def test_a_port_in_use_is_not_shared_by_several_loops(self):
+        with Server("--io-threads", "2") as server:
+            for loops in ("1", "2"):
+                with self.assertRaisesRegex(RuntimeError, r"lossd: cannot listen on 127\.0\.0\.1 port"):
+                    Server("--port", str(server.port), "--io-threads", loops)
+
+    @unittest.skipIf(SANITIZED, "sanitizers need address space without limit")
+    def test_threads_that_cannot_be_are_missed_at_the_start(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, 8 << 20))
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        done = subprocess.run([BINARY, "--port", "0", "--workers", "1000"], capture_output=True, text=True, timeout=60,
+                              preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"^lossd: cannot start 1000 threads \(--workers\): .*\n$")
 
     def test_it_serves_without_standard_streams(self):
         """Closed ones are not taken for sockets or pipes of its own, which log lines would go into."""
