@@ -179,7 +179,7 @@ static int check_load(struct lossd_request *request) {
                       "this client has too many connections");
   if (request->verdict == LOSSD_TOO_MANY_CONNECTIONS)
     return overloaded(request, LOSSD_OVERLOADED, "connections", "there are too many connections");
-  if (atomic_load(&server->phase) == LOSSD_PHASE_FINISHING)
+  if (atomic_load(&server->phase) == LOSSD_PHASE_FINISHING && !server->inherited)
     return overloaded(request, LOSSD_DRAINING, "draining", "the server is shutting down");
   if (!lossd_route_evaluates(request->match.route)) return 0;
   if (!lossd_admission_has_room(&server->admission))

@@ -121,6 +121,15 @@ static bool is_unwanted(struct lossd_connection *connection, uint64_t now) {
   return atomic_load(&job->cancelled) != LOSSD_WANTED;
 }
 
+bool lossd_connections_await(const struct lossd_connections *connections, double seconds) {
+  const uint64_t now = uv_hrtime();
+  for (const struct lossd_connection *connection = connections->first; connection;
+       connection = connection->next)
+    if (connection->activity == LOSSD_CONNECTED && (double)(now - connection->since) < seconds * 1e9)
+      return true;
+  return false;
+}
+
 void lossd_connections_sweep(struct lossd_connections *connections,
                              void (*cancelled)(struct lossd_job *, void *), void *context) {
   uint64_t now = uv_hrtime();

@@ -51,6 +51,8 @@ void lossd_connection_turns_to(struct lossd_connection *connection, enum lossd_a
  * or whose client is gone; `cancelled` hears of those. */
 void lossd_connections_sweep(struct lossd_connections *connections,
                              void (*cancelled)(struct lossd_job *, void *), void *context);
+/* True while there is one whose first request has not begun, for `seconds` at most since it came. */
+bool lossd_connections_await(const struct lossd_connections *connections, double seconds);
 /* True when the client sends no more; it may still wait for the answer. */
 bool lossd_connection_is_half_closed(const struct lossd_connection *connection);
 /* True when the client has closed the connection for good. Any thread may ask while its job is under way. */

@@ -249,6 +249,13 @@ static bool is_finishing(const struct lossd_http *http) {
   return atomic_load_explicit(&http->server->phase, memory_order_relaxed) == LOSSD_PHASE_FINISHING;
 }
 
+/* Nothing is under way. Where others listen on after us, who came to us is heard before we go. */
+static bool is_idle(const struct lossd_http *http) {
+  const double patience = 1;
+  return http->active == 0 && http->linger.count == 0 &&
+         !(http->server->inherited && lossd_connections_await(&http->connections, patience));
+}
+
 /* Runs the library until it has nothing to do at once, and hands what came of it to the workers. */
 static void pump(struct lossd_http *http) {
   MHD_UNSIGNED_LONG_LONG milliseconds = 1;
@@ -260,7 +267,7 @@ static void pump(struct lossd_http *http) {
            milliseconds == 0);
   if (runs == MOST_RUNS) uv_timer_start(&http->again, on_again, 0, 0);
   lossd_pool_flush(http->pool);
-  if (is_finishing(http) && http->active == 0 && http->linger.count == 0) http->idle(http);
+  if (is_finishing(http) && is_idle(http)) http->idle(http);
 }
 
 static void on_again(uv_timer_t *timer) {
@@ -296,8 +303,15 @@ static void on_sweep(uv_timer_t *timer) {
   if (!http->stopped && http->connections.count == 0 && http->linger.count == 0) uv_timer_stop(timer);
 }
 
+static void stop_listening(struct lossd_http *http) {
+  int listening = MHD_quiesce_daemon(http->daemon);
+  if (listening >= 0) close(listening);
+}
+
 void lossd_http_notice_phase(struct lossd_http *http) {
-  if (!http->stopped) pump(http); /* what has already come is answered, even if only with a refusal */
+  if (http->stopped) return;
+  if (is_finishing(http) && http->server->inherited) stop_listening(http);
+  pump(http); /* what has already come is answered, even if only with a refusal */
 }
 
 /* ---- Start and stop ---- */
@@ -363,14 +377,13 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
 
 void lossd_http_stop(struct lossd_http *http) {
   http->stopped = true;
-  int listening = MHD_quiesce_daemon(http->daemon);
+  stop_listening(http);
   uv_close((uv_handle_t *)&http->poll, NULL);
   uv_close((uv_handle_t *)&http->timer, NULL);
   uv_close((uv_handle_t *)&http->again, NULL);
   uv_close((uv_handle_t *)&http->turn, NULL);
   lossd_linger_sweep(&http->linger, 0);
   MHD_stop_daemon(http->daemon);
-  if (listening >= 0) close(listening);
   while (http->spare) {
     struct lossd_request *request = http->spare;
     http->spare = request->next;

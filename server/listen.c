@@ -173,6 +173,7 @@ static bool adopt_inherited(struct lossd_listeners *listeners, const struct loss
     fcntl(s, F_SETFL, fcntl(s, F_GETFL) | O_NONBLOCK);
     listeners->sockets[listeners->count++] = s;
   }
+  listeners->inherited = true;
   unsetenv("LISTEN_PID");
   unsetenv("LISTEN_FDS");
   name_inherited(listeners, config);

@@ -11,6 +11,7 @@
 struct lossd_listeners {
   int sockets[LOSSD_MAX_SOCKETS];
   int count;
+  bool inherited;                   /* the service manager listens on after us */
   const char *unix_path;            /* to unlink at the end, or NULL */
   bool no_such_host;                /* why nothing listens */
   char address[LOSSD_ADDRESS_TEXT]; /* "http://127.0.0.1:8080", "unix:/run/lossd.sock" */

@@ -245,6 +245,7 @@ static int serve(struct process *process) {
   if (status) return complain(error, status);
   if (!lossd_listen(&process->listeners, &process->config, error))
     return complain(error, process->listeners.no_such_host ? WRONG_VALUE : FAILED);
+  process->server.inherited = process->listeners.inherited;
   if (!start_threads(process))
     return complain("cannot start serving: a thread or the HTTP library did not start", FAILED);
   printf("lossd listening on %s\n", process->listeners.address);

@@ -1,4 +1,5 @@
 """Where lossd listens: Unix sockets, inherited sockets, several I/O threads."""
+import collections
 import concurrent.futures
 import contextlib
 import os
@@ -6,6 +7,8 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 from server import BINARY, Connection, Server, evaluate, request, slow_body
@@ -82,6 +85,44 @@ class WrongValues(unittest.TestCase):
 
 
 class Inherited(unittest.TestCase):
+    def start(self, listening, *flags):
+        script = 'exec 3<&%d; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"' % listening.fileno()
+        process = subprocess.Popen(["/bin/sh", "-c", script, BINARY, "--log-format", "none", *flags],
+                                   stdout=subprocess.PIPE, pass_fds=(listening.fileno(),))
+        self.assertTrue(process.stdout.readline())
+        return process
+
+    def stop(self, process):
+        process.terminate()
+        process.stdout.close()
+        self.assertEqual(process.wait(60), 0)
+
+    def test_connections_wait_while_it_restarts(self):
+        """Each has one request: all are answered, by the one that stops or by the next."""
+        statuses, stop = collections.Counter(), threading.Event()
+
+        def client(address):
+            while not stop.is_set():
+                try:
+                    with Connection(socket.create_connection(address)) as connection:
+                        statuses[connection.send(evaluate()).response().status] += 1
+                except (EOFError, OSError) as error:
+                    statuses[repr(error)] += 1
+
+        with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening, \
+                concurrent.futures.ThreadPoolExecutor(8) as pool:
+            process = self.start(listening, "--io-threads", "2")
+            for _ in range(8):
+                pool.submit(client, listening.getsockname())
+            for _ in range(6):
+                time.sleep(0.2)
+                self.stop(process)
+                process = self.start(listening)
+            stop.set()
+            pool.shutdown()
+            self.stop(process)
+        self.assertEqual(list(statuses), [200])
+
     def test_sockets_of_the_service_manager_are_served(self):
         with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
             script = ('exec 3<&%d 4<&%d; LISTEN_FDS=2 LISTEN_PID=$$ exec "$0" "$@"' %
