@@ -205,7 +205,8 @@ const struct lossd_flag lossd_flags[] = {
      .metavar = "FILE",
      .type = LOSSD_FLAG_FILE,
      FIELD(tls_client_ca),
-     .help = "Authorities in PEM: only clients with a certificate of theirs are served, and probes."},
+     .help = "Authorities in PEM: only clients with a certificate of theirs are served, and probes. Read "
+             "again on SIGHUP."},
     {.name = "token-file",
      .metavar = "FILE",
      .type = LOSSD_FLAG_FILE,

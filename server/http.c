@@ -215,6 +215,7 @@ static void set_socket(struct lossd_connection *connection, struct MHD_Connectio
   const union MHD_ConnectionInfo *tls = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   connection->socket = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   connection->tls = tls ? tls->tls_session : NULL;
+  if (connection->tls) lossd_tls_begin(connection->tls);
   connection->client = lossd_client_of(address);
   lossd_client_text(address, connection->remote);
   connection->tcp = connection->client != 0;
@@ -354,13 +355,10 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
   *http = (struct lossd_http){.server = server, .pool = pool, .idle = idle, .context = context};
   http->connections.config = config;
   lossd_linger_init(&http->linger, pool->loop);
-  const char *client_ca = config->tls_cert ? lossd_tls_client_ca() : NULL;
-  struct MHD_OptionItem tls[] = {
-      {config->tls_cert ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
-       (void *)(uintptr_t)lossd_tls_certificate},
-      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)LOSSD_TLS_PRIORITIES},
-      {client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)(uintptr_t)client_ca},
-      {MHD_OPTION_END, 0, NULL}};
+  struct MHD_OptionItem tls[] = {{config->tls_cert ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
+                                  (void *)(uintptr_t)lossd_tls_certificate},
+                                 {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)LOSSD_TLS_PRIORITIES},
+                                 {MHD_OPTION_END, 0, NULL}};
   unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (config->tls_cert ? MHD_USE_TLS : 0);
   http->daemon = MHD_start_daemon(
       flags, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, listening,

@@ -23,7 +23,7 @@ struct lossd_server {
   const struct lossd_memory *memory;
   struct lossd_tokens *tokens; /* NULL: none is needed */
   atomic_int phase;            /* enum lossd_phase */
-  bool inherited;              /* the listening sockets: what comes after us waits there for the next server */
+  bool inherited; /* the listening sockets: what comes after us waits there for the next server */
 };
 
 #endif

@@ -16,8 +16,8 @@ struct material {
   gnutls_pcert_st chain[LONGEST_CHAIN];
   unsigned int chain_length;
   gnutls_privkey_t key;
-  gnutls_x509_trust_list_t clients; /* NULL: any client may come */
-  gnutls_datum_t client_ca;
+  gnutls_x509_trust_list_t clients;             /* NULL: any client may come */
+  gnutls_certificate_credentials_t credentials; /* the same, as sessions take it; NULL with clients */
 };
 
 static _Atomic(struct material *) in_force;
@@ -43,17 +43,23 @@ static bool read_key(struct material *material, const char *path) {
 }
 
 static bool read_clients(struct material *material, const char *path) {
-  return gnutls_load_file(path, &material->client_ca) >= 0 &&
-         gnutls_x509_trust_list_init(&material->clients, 0) >= 0 &&
-         gnutls_x509_trust_list_add_trust_mem(material->clients, &material->client_ca, NULL,
-                                              GNUTLS_X509_FMT_PEM, 0, 0) > 0;
+  gnutls_datum_t pem;
+  if (gnutls_load_file(path, &pem) < 0) return false;
+  bool read =
+      gnutls_x509_trust_list_init(&material->clients, 0) >= 0 &&
+      gnutls_x509_trust_list_add_trust_mem(material->clients, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0) > 0 &&
+      gnutls_certificate_allocate_credentials(&material->credentials) >= 0 &&
+      gnutls_certificate_set_x509_trust_mem(material->credentials, &pem, GNUTLS_X509_FMT_PEM) > 0;
+  if (read) gnutls_certificate_set_retrieve_function2(material->credentials, lossd_tls_certificate);
+  gnutls_free(pem.data);
+  return read;
 }
 
 static void free_material(struct material *material) {
   for (unsigned int i = 0; i < material->chain_length; i++) gnutls_pcert_deinit(&material->chain[i]);
   if (material->key) gnutls_privkey_deinit(material->key);
   if (material->clients) gnutls_x509_trust_list_deinit(material->clients, 1);
-  gnutls_free(material->client_ca.data);
+  if (material->credentials) gnutls_certificate_free_credentials(material->credentials);
   free(material);
 }
 
@@ -77,13 +83,13 @@ bool lossd_tls_load(const struct lossd_config *config, char error[256]) {
   if (!material)
     wrong = "there is no memory";
   else if (!read_chain(material, config->tls_cert))
-    wrong = "--tls-cert holds no PEM certificate";
+    wrong = "--tls-cert holds no PEM certificate, or cannot be read";
   else if (!read_key(material, config->tls_key))
-    wrong = "--tls-key holds no PEM private key";
+    wrong = "--tls-key holds no PEM private key without a password, or cannot be read";
   else if (!key_fits(material))
     wrong = "--tls-key does not belong to --tls-cert";
   else if (config->tls_client_ca && !read_clients(material, config->tls_client_ca))
-    wrong = "--tls-client-ca holds no PEM certificate";
+    wrong = "--tls-client-ca holds no PEM certificate, or cannot be read";
   if (wrong) {
     snprintf(error, 256, "%s", wrong);
     if (material) free_material(material);
@@ -115,8 +121,11 @@ int lossd_tls_certificate(gnutls_session_t session, const gnutls_datum_t *author
   return 0;
 }
 
-const char *lossd_tls_client_ca(void) {
-  return (const char *)atomic_load(&in_force)->client_ca.data;
+void lossd_tls_begin(gnutls_session_t session) {
+  struct material *material = atomic_load(&in_force);
+  if (!material->credentials) return;
+  gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, material->credentials);
+  gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
 }
 
 static bool is_signed_by_client_ca(struct material *material, const gnutls_datum_t *raw, unsigned int count) {

@@ -22,9 +22,9 @@ int lossd_tls_certificate(gnutls_session_t session, const gnutls_datum_t *author
                           gnutls_privkey_t *key);
 /* For the library. TLS 1.0 and 1.1 are not to be used (RFC 8996). */
 #define LOSSD_TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
-/* The client CA file as it was first read, for the library, which then asks clients for certificates; NULL:
- * none. */
-const char *lossd_tls_client_ca(void);
+/* Before the handshake: asks for a certificate of the client CA that is in force, where there is one. The
+ * HTTP library would name the first for ever. */
+void lossd_tls_begin(gnutls_session_t session);
 /* True when no client certificate is needed, or the session's is good. */
 bool lossd_tls_client_is_good(gnutls_session_t session);
 /* Sends what fits now, then the end of the session. */

@@ -1,5 +1,6 @@
 """TLS: encrypted service, clients' certificates really verified, certificates re-read on SIGHUP."""
 import os
+import re
 import signal
 import socket
 import ssl
@@ -163,6 +164,25 @@ class Tls(unittest.TestCase):
             server.signal(signal.SIGHUP)  # a key that does not fit: the old pair stays
             for _ in range(5):
                 self.assertEqual(self.shown(server), "renewed")
+
+    def authorities_named(self, server):
+        """The names in the server's request for a certificate, by which clients choose theirs."""
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60)
+        return re.findall(r"CN = (\w+)\n", done.stdout.split("Acceptable client certificate CA names")[1])
+
+    def test_sighup_reads_the_client_ca_again_and_names_the_new_one(self):
+        current = self.certificates.path("current_ca.pem")
+        os.symlink(self.certificates.path("ca.pem"), current)
+        with Server(*self.certificates.flags(), "--tls-client-ca", current) as server:
+            self.assertEqual(self.authorities_named(server), ["ca"])
+            os.replace(self.link("other.pem"), current)
+            server.signal(signal.SIGHUP)
+            deadline = time.monotonic() + 30
+            while self.authorities_named(server) != ["other"]:
+                self.assertLess(time.monotonic(), deadline)
+            self.assertEqual(self.connect(server, "stranger").send(evaluate()).response().status, 200)
+            self.assertEqual(self.connect(server, "client").send(evaluate()).response().status, 401)
 
     def link(self, name):
         path = self.certificates.path("link")
