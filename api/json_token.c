@@ -92,8 +92,9 @@ const char *lossd_json_skip_text(const char *p, const char *end, const char *sto
 static const char *skip_character(const char *text, const char *end, char c) {
   char escape[8];
   if (text < end && *text == c) return text + 1;
+  if (end - text < 6 || *text != '\\') return NULL;
   snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)c);
-  return end - text >= 6 && !strncasecmp(text, escape, 6) && text[1] == 'u' ? text + 6 : NULL;
+  return !strncasecmp(text, escape, 6) && text[1] == 'u' ? text + 6 : NULL;
 }
 
 /* The length of the string at text that means word, with its quotes, or 0. */
