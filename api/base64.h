@@ -1,5 +1,5 @@
-/* Base64 of RFC 4648, strict: the standard alphabet, padded, no white space, no stray bits. Pure, any thread.
- */
+/* Base64 of RFC 4648, strict: the standard alphabet, padded, no white space, no stray bits.
+ * Pure, any thread. */
 #ifndef LOSSD_API_BASE64_H
 #define LOSSD_API_BASE64_H
 

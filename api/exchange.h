@@ -32,8 +32,8 @@ struct lossd_format {
   /* Optional, of a problem: x->problem.pointer, which names tensors and options as JSON has them, becomes
    * their place in this format's body, and a hint about the body this format's. */
   void (*locate)(struct lossd_exchange *x);
-  /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where the format can.
-   */
+  /* After planning: gives x->plan its buffers (loss_data, grad[]), in their final place where
+   * the format can. */
   int (*layout)(struct lossd_exchange *x);
   /* After computing: x->answer and its headers. */
   int (*encode)(struct lossd_exchange *x);

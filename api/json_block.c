@@ -156,8 +156,8 @@ static inline uint64_t find_row_faults(struct classes *c, uint64_t *between, str
   return find_plain_faults(c, due, opened, carry) | (closed ^ *between) | (c->open ^ row);
 }
 
-/* Counts commas, and closes rows up to the first of another length. Returns the ends of numbers up to there.
- */
+/* Counts commas, and closes rows up to the first of another length. Returns the ends of numbers
+ * up to there. */
 static inline uint64_t count_rows(uint64_t commas, uint64_t closes, struct lossd_json_rows *rows) {
   uint64_t seen = 0;
   for (uint64_t rest = closes; rest; rest &= rest - 1) {

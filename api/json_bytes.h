@@ -68,8 +68,8 @@ static inline uint64_t equal(bytes64 bytes, char c) {
   return mask;
 }
 
-/* Bytes from first on, count of them: first becomes the least signed byte, so that one comparison finds all.
- */
+/* Bytes from first on, count of them: first becomes the least signed byte, so that one
+ * comparison finds all. */
 static inline uint64_t in_range(bytes64 bytes, char first, char count) {
   uint64_t mask = 0;
   for (int i = 0; i < VECTORS; i++) {

@@ -48,8 +48,8 @@ static inline struct lanes read_lanes(__m512i text, __m512i length, __m512i afte
   const uint64_t digit = _mm512_mask_cmplt_epu8_mask(token, values, _mm512_set1_epi8(10));
   const uint64_t point = _mm512_mask_cmpeq_epi8_mask(token, text, _mm512_set1_epi8('.'));
   const uint64_t minus = _mm512_mask_cmpeq_epi8_mask(token, text, _mm512_set1_epi8('-'));
-  /* What is no number's may stand before it: adding the first bit carries through such bytes and clears them.
-   */
+  /* What is no number's may stand before it: adding the first bit carries through such bytes
+   * and clears them. */
   const uint64_t first = token & ~(token << 1), other = token & ~(digit | point | minus);
   const uint64_t amid = (other + (other & first)) & other;
   const __m512i digits = _mm512_maskz_mov_epi8(digit, values);
@@ -60,8 +60,8 @@ static inline struct lanes read_lanes(__m512i text, __m512i length, __m512i afte
   };
 }
 
-/* Digits of a and b joined to pairs, fours, eights and sixteens: those of a lane of 16 bytes of a, then of b.
- */
+/* Digits of a and b joined to pairs, fours, eights and sixteens: those of a lane of 16 bytes of a,
+ * then of b. */
 static inline __m512i join_sixteens(__m512i a, __m512i b) {
   const __m512i tens = _mm512_set1_epi16(1 << 8 | 10), hundreds = _mm512_set1_epi32(1 << 16 | 100);
   const __m512i fours_a = _mm512_madd_epi16(_mm512_maddubs_epi16(a, tens), hundreds);

@@ -82,8 +82,8 @@ static inline __m512i multiply_high(__m512i a, __m512i b) {
 }
 
 /* divide_by_product with the power's high word alone. The product's high word is then too small by 2 at most,
- * or too large by 1; numbers that this could round otherwise are in the mask. Those without digits become 0.
- */
+ * or too large by 1; numbers that this could round otherwise are in the mask. Those without
+ * digits become 0. */
 static inline __m512i divide_eight(const struct tables *tables, __m512i digits, __m512i fraction,
                                    __mmask8 *undecided) {
   const __m512i one = _mm512_set1_epi64(1);

@@ -29,8 +29,8 @@ const struct lossd_status_row *lossd_status_of_slug(const char *slug);
 
 enum lossd_error_style { LOSSD_ERROR_PROBLEM, LOSSD_ERROR_OPEN_INFERENCE };
 /* The body of a problem. In the Open Inference style the member "error" holds detail and hint in one string,
- * beside the problem's own members. Allocated in the arena, or, when that fails, a constant body. Never NULL.
- */
+ * beside the problem's own members. Allocated in the arena, or, when that fails, a constant
+ * body. Never NULL. */
 const char *lossd_problem_body(const struct lossd_problem *problem, enum lossd_error_style style,
                                struct lossd_arena *arena, size_t *length);
 const char *lossd_problem_content_type(enum lossd_error_style style);

@@ -74,8 +74,8 @@ static int run(const struct lossd_command *command, int argc, char **argv) {
 }
 
 /* A standard stream that is closed stays so: or the first file, pipe or socket that is opened would take its
- * number, and get what is printed, or be read in its place. Opened the wrong way, it answers EBADF as before.
- */
+ * number, and get what is printed, or be read in its place. Opened the wrong way, it answers
+ * EBADF as before. */
 static void reserve_standard_streams(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);

@@ -4,7 +4,7 @@
 set(control_flow_x86_64 -fcf-protection=full)
 set(control_flow_aarch64 -mbranch-protection=standard)
 
-# lossd_flags(TARGET): warnings, sanitizers and definitions that all our code is built with.
+# lossd_flags: warnings, sanitizers and definitions that all our code is built with.
 add_library(lossd_flags INTERFACE)
 target_include_directories(lossd_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_definitions(lossd_flags INTERFACE _GNU_SOURCE LOSSD_VERSION="${PROJECT_VERSION}")
@@ -59,8 +59,8 @@ endfunction()
 # lossd_variants(OUT PREFIX sources...): the sources compiled once for each instruction set and precision, as object
 # libraries PREFIX_baseline_f64 ... PREFIX_avx512_f32; OUT becomes the list of their objects.
 # -fno-math-errno and -fno-trapping-math let loops vectorise and change no result; -O3 because -O2 does not vectorise.
-# Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1; coverage, the branches as written. clang warns where a loop that it was told
-# is safe stays scalar; that costs speed and not a bit.
+# Sanitizers want the sources' accesses, not vectors, and a build that ends: -O1; coverage, the branches as written.
+# clang warns where a loop that it was told is safe stays scalar; that costs speed and not a bit.
 set(kernel_level -O3)
 if(LOSSD_SANITIZE)
   set(kernel_level -O1)

@@ -33,8 +33,8 @@ void lossd_arena_init(struct lossd_arena *arena, const struct lossd_memory *memo
   *arena = (struct lossd_arena){.memory = memory ? memory : &heap};
 }
 
-/* Adds a block with room for bytes behind its header; one that is full at once leaves the block in use first.
- */
+/* Adds a block with room for bytes behind its header; one that is full at once leaves the block
+ * in use first. */
 static struct lossd_arena_block *add_block(struct lossd_arena *arena, size_t bytes) {
   const size_t needed = bytes + sizeof(struct lossd_arena_block);
   const bool full = needed >= LOSSD_ARENA_BLOCK;

@@ -60,7 +60,7 @@ static int take_labels(struct lossd_plan *p, int64_t padded, struct lossd_proble
 }
 
 static int no_memory(struct lossd_problem *problem) {
-  return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory for the labels");
+  return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory for the labels");
 }
 
 /* Lengths and labels: target is (N, S), or (S) for one sequence, or all targets one after another. */

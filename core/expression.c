@@ -116,8 +116,8 @@ static int apply(struct reader *r) {
   return LOSSD_OK;
 }
 
-/* Applies waiting operators that bind at least as tightly as `precedence`, down to the innermost parenthesis.
- */
+/* Applies waiting operators that bind at least as tightly as `precedence`, down to
+ * the innermost parenthesis. */
 static void apply_operators(struct reader *r, int precedence) {
   while (r->waiting_count && r->waiting[r->waiting_count - 1].kind == WAITING_OPERATOR &&
          r->waiting[r->waiting_count - 1].precedence >= precedence)
@@ -339,7 +339,7 @@ int lossd_expression_compile(const struct lossd_expression **expression, const c
   const size_t nodes = text_length < EXPRESSION_MAX_NODES ? text_length : EXPRESSION_MAX_NODES;
   struct lossd_expression *program = lossd_arena_alloc(
       arena, 1, sizeof *program + nodes * EXPRESSION_STEPS_A_NODE * sizeof program->step[0]);
-  if (!program) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory for an expression");
+  if (!program) return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory for an expression");
   *program = (struct lossd_expression){.count = 0};
   struct reader r = {.text = {.bytes = text, .length = (int)text_length, .problem = problem},
                      .program = program,

@@ -116,8 +116,8 @@ LOSSD_INLINE void row_add_products(double *restrict sum, const double *x, double
   for (size_t i = 0; i < n; i++) sum[i] += g * x[i];
 }
 
-/* g times the product of all others: of those before, kept in `before`, and those behind. Zeros need no care.
- */
+/* g times the product of all others: of those before, kept in `before`, and those behind. Zeros
+ * need no care. */
 static inline void row_add_prod(double *restrict sum, const double *x, double g, size_t n,
                                 double *restrict before) {
   double product = 1;

@@ -171,6 +171,9 @@ static inline bool view_is_direct(const struct lossd_plan *plan, const struct lo
   return view->length == 1 ? stride == 1 : view->step == 1;
 }
 
+/* Rows whose numbers of one class are taken at once where the classes lie outside. */
+enum { LINE_ROWS = 64 };
+
 /* Loads the vectors of n rows of one innermost run, which begin `stride` elements apart. */
 static inline void load_block(const struct lossd_view *view, int64_t offset, int64_t stride, size_t n,
                               real *out) {
@@ -183,9 +186,9 @@ static inline void load_block(const struct lossd_view *view, int64_t offset, int
     for (size_t r = 0; r < n; r++)
       load_run(view->dtype, base + (int64_t)r * stride * size, view->step, length, out + r * length);
   } else { /* (N, C, d): neighbouring rows share cache lines, so walk the classes outside */
-    real line[64] = {0};
-    for (size_t r = 0; r < n; r += 64) {
-      const size_t m = n - r < 64 ? n - r : 64;
+    real line[LINE_ROWS] = {0};
+    for (size_t r = 0; r < n; r += LINE_ROWS) {
+      const size_t m = n - r < LINE_ROWS ? n - r : LINE_ROWS;
       for (size_t i = 0; i < length; i++) {
         load_run(view->dtype, base + ((int64_t)i * view->step + (int64_t)r) * size, 1, m, line);
         for (size_t j = 0; j < m; j++) out[(r + j) * length + i] = line[j];
@@ -256,9 +259,9 @@ static inline void store_block(const struct lossd_view *view, char *data, int64_
     for (size_t r = 0; r < n; r++)
       store_run(view->dtype, data + (int64_t)r * stride * size, view->step, length, x + r * length);
   } else {
-    real line[64] = {0};
-    for (size_t r = 0; r < n; r += 64) {
-      const size_t m = n - r < 64 ? n - r : 64;
+    real line[LINE_ROWS] = {0};
+    for (size_t r = 0; r < n; r += LINE_ROWS) {
+      const size_t m = n - r < LINE_ROWS ? n - r : LINE_ROWS;
       for (size_t i = 0; i < length; i++) {
         for (size_t j = 0; j < m; j++) line[j] = x[(r + j) * length + i];
         store_run(view->dtype, data + ((int64_t)i * view->step + (int64_t)r) * size, 1, m, line);

@@ -1,6 +1,6 @@
 /* float16 (IEEE 754 binary16) and bfloat16 by integer arithmetic, since C17 has neither. Rounding is to
- * nearest, ties to even, straight from double, so that nothing is rounded twice. Pure functions, any thread.
- */
+ * nearest, ties to even, straight from double, so that nothing is rounded twice. Pure
+ * functions, any thread. */
 #ifndef LOSSD_CORE_HALF_H
 #define LOSSD_CORE_HALF_H
 

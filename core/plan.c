@@ -105,13 +105,15 @@ static int check_size(struct lossd_plan *plan, struct lossd_problem *problem) {
     plan->elements = INT64_MAX;
   plan->nanoseconds = (double)plan->elements * plan->loss->cost * plan->work;
   if (plan->elements <= plan->evaluation->max_elements) return LOSSD_OK;
-  lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the evaluation has %lld elements, the limit is %lld",
+  lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, NULL, "the evaluation has %lld elements, the limit is %lld",
              (long long)plan->elements, (long long)plan->evaluation->max_elements);
   lossd_hint(problem, "send it in shards and merge numerators and denominators");
   return problem->status;
 }
 
 /* ---- The denominator ---- */
+
+enum { WEIGHED_AT_ONCE = 256 }; /* rows */
 
 static int bad_sample_weight(double weight, int64_t row, struct lossd_problem *problem) {
   char number[LOSSD_DECIMAL_TEXT];
@@ -139,8 +141,8 @@ static int bad_class(const struct lossd_plan *plan, int64_t class, int64_t row,
  * that are left out, checks class indices of those that are not. */
 static int weigh_block(struct lossd_plan *plan, int64_t row, size_t n, bool *left_out, double *sum,
                        struct lossd_problem *problem) {
-  double weight[256], gathered[256];
-  int64_t class[256];
+  double weight[WEIGHED_AT_ONCE], gathered[WEIGHED_AT_ONCE];
+  int64_t class[WEIGHED_AT_ONCE];
   size_t pitch = 1;
   const struct lossd_view *sample = &plan->view[LOSSD_SAMPLE_WEIGHT], *target = &plan->view[1];
   const double *s = sample->length ? load_rows(plan, sample, row, n, gathered, &pitch) : NULL;
@@ -170,13 +172,14 @@ static int weigh_rows(struct lossd_plan *plan, struct lossd_problem *problem) {
   if (plan->indexed) {
     left_out = lossd_arena_alloc(plan->arena, (size_t)plan->row_count, 1);
     if (!left_out)
-      return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory for %lld rows",
+      return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory for %lld rows",
                         (long long)plan->row_count);
     memset(left_out, 0, (size_t)plan->row_count);
     plan->left_out = left_out;
   }
-  for (int64_t row = 0; row < plan->row_count; row += 256) {
-    const size_t n = plan->row_count - row < 256 ? (size_t)(plan->row_count - row) : 256;
+  for (int64_t row = 0; row < plan->row_count; row += WEIGHED_AT_ONCE) {
+    const int64_t left = plan->row_count - row;
+    const size_t n = left < WEIGHED_AT_ONCE ? (size_t)left : WEIGHED_AT_ONCE;
     double sum = 0;
     if (weigh_block(plan, row, n, left_out ? left_out + row : NULL, &sum, problem)) return problem->status;
     lossd_sum2_add(&total, sum);
@@ -199,9 +202,11 @@ static size_t aligned(int64_t count, size_t size) {
 }
 
 static void cut_slices(struct lossd_plan *plan) {
-  const int64_t tile = plan->pointwise ? 1024 : 4096 / plan->length;
-  plan->tile_rows = tile < 1 ? 1 : tile > 1024 ? 1024 : tile;
-  const int64_t unit = plan->pointwise ? LOSSD_BLOCK : 64;
+  /* Of a tile; numbers of each input, roughly. */
+  enum { MOST_ROWS = 1024, FEWEST_ROWS = 64, NUMBERS = 4096 };
+  const int64_t tile = plan->pointwise ? MOST_ROWS : NUMBERS / plan->length;
+  plan->tile_rows = tile < 1 ? 1 : tile > MOST_ROWS ? MOST_ROWS : tile;
+  const int64_t unit = plan->pointwise ? LOSSD_BLOCK : FEWEST_ROWS;
   const int64_t few = (plan->row_count + unit - 1) / unit * unit; /* less scratch where there is less to do */
   if (plan->tile_rows > few) plan->tile_rows = few ? few : unit;
   plan->slice_rows = LOSSD_SLICE / plan->length / plan->tile_rows * plan->tile_rows;
@@ -228,7 +233,7 @@ static int allocate(struct lossd_plan *plan, struct lossd_problem *problem) {
     plan->serial = true;
   }
   if (enough) return LOSSD_OK;
-  lossd_fail(problem, LOSSD_OUT_OF_MEMORY, "", "no memory to evaluate %lld elements",
+  lossd_fail(problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory to evaluate %lld elements",
              (long long)plan->elements);
   lossd_hint(problem, "try again later, or send less at once");
   return problem->status;

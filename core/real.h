@@ -1,6 +1,6 @@
 /* The number type of a kernel variant: `real` is float with LOSSD_SINGLE_PRECISION, else double. Pure
- * functions, any thread, branch-free: a loop over them vectorises under -fno-math-errno -fno-trapping-math.
- */
+ * functions, any thread, branch-free: a loop over them vectorises
+ * under -fno-math-errno -fno-trapping-math. */
 #ifndef LOSSD_CORE_REAL_H
 #define LOSSD_CORE_REAL_H
 

@@ -57,7 +57,8 @@ static int set_rows(struct lossd_plan *plan, const struct lossd_shape *rows, str
   plan->rows = *rows;
   plan->row_count = lossd_shape_count(rows);
   if (plan->row_count >= 0) return LOSSD_OK;
-  return lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, "", "the tensors broadcast to more than 2^63 elements");
+  return lossd_fail(problem, LOSSD_TOO_MANY_ELEMENTS, NULL,
+                    "the tensors broadcast to more than 2^63 elements");
 }
 
 #define SAME_SHAPE "expected the same shape"

@@ -10,8 +10,8 @@
 #include "core/plan.h"
 #include "core/real.h"
 
-/* Rows of a tile of a pointwise kernel are a multiple of this, so that its loop has no rest. The driver pads.
- */
+/* Rows of a tile of a pointwise kernel are a multiple of this, so that its loop has no rest.
+ * The driver pads. */
 #define LOSSD_BLOCK 128
 
 struct lossd_tile {

@@ -1,8 +1,8 @@
 /* What the triplet losses share: max(0, d(a, p) - d(a, n) + margin) of any distance, block by block.
  *
  * With swap the farther distance is the smaller of d(a, n) and d(p, n), and a tie shares the gradient
- * equally. Exactly at the margin the full gradient passes. Gradients are summed in double and rounded once.
- */
+ * equally. Exactly at the margin the full gradient passes. Gradients are summed in double
+ * and rounded once. */
 #ifndef LOSSD_CORE_TRIPLET_H
 #define LOSSD_CORE_TRIPLET_H
 

@@ -36,18 +36,6 @@
 #define EXPM1_LOW (-18.0f)
 #define TANH_ONE 10.0f
 #include "core/vector_math_precision.h"
-#undef F
-#undef T
-#undef U
-#undef POINT
-#undef BIAS
-#undef SMALLEST_NORMAL
-#undef LN2_HI
-#undef LN2_LO
-#undef EXP_LOW
-#undef EXP_HIGH
-#undef EXPM1_LOW
-#undef TANH_ONE
 
 #define F(name) name##_f64
 #define T double
@@ -62,18 +50,6 @@
 #define EXPM1_LOW (-40.0)
 #define TANH_ONE 20.0
 #include "core/vector_math_precision.h"
-#undef F
-#undef T
-#undef U
-#undef POINT
-#undef BIAS
-#undef SMALLEST_NORMAL
-#undef LN2_HI
-#undef LN2_LO
-#undef EXP_LOW
-#undef EXP_HIGH
-#undef EXPM1_LOW
-#undef TANH_ONE
 
 /* e^x in double, for what is to cancel against a float; cheaper than exp_f64. Exact at 0; within 2^-46
  * of itself where a float can hold it, within 2^-43 beyond, and e^+-700 past those. In two steps, since loops

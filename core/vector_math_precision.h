@@ -1,5 +1,5 @@
 /* The functions of vector_math.h that have an algorithm for each precision. vector_math.h includes this file
- * once for float and once for double, with
+ * once for float and once for double, with what is undefined again at its end:
  * - F(name): the function's name in this precision
  * - T, U: the number type, and the unsigned integer of its width
  * - POINT, BIAS: bits of the mantissa that are stored, and the bias of the exponent
@@ -154,6 +154,18 @@ static inline T F(sigmoid_from)(T x, T e) {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+#undef F
+#undef T
+#undef U
+#undef POINT
+#undef BIAS
+#undef SMALLEST_NORMAL
+#undef LN2_HI
+#undef LN2_LO
+#undef EXP_LOW
+#undef EXP_HIGH
+#undef EXPM1_LOW
+#undef TANH_ONE
 #undef ONE_BITS
 #undef MANTISSA
 #undef SIGN

@@ -7,8 +7,8 @@
 
 /* The smallest memory limit, in bytes, of the process's cgroup and its ancestors; SIZE_MAX: none. */
 size_t lossd_cgroup_memory(const char *root);
-/* The smallest CPU quota, rounded up to whole CPUs, of the process's cgroup and its ancestors; INT_MAX: none.
- */
+/* The smallest CPU quota, rounded up to whole CPUs, of the process's cgroup and its
+ * ancestors; INT_MAX: none. */
 int lossd_cgroup_cpus(const char *root);
 
 #endif

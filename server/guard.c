@@ -89,8 +89,8 @@ static bool is_gap(const char *from, const char *to) {
   return true;
 }
 
-/* The blanks after a value are none of it (RFC 9112, 5.1); those of a framing field are left for its check.
- */
+/* The blanks after a value are none of it (RFC 9112, 5.1); those of a framing field are left
+ * for its check. */
 static const char *trimmed(struct lossd_guard *guard, int field, const char *value, size_t length) {
   size_t kept = length;
   if (field == LOSSD_FIELD_CONTENT_LENGTH || field == LOSSD_FIELD_TRANSFER_ENCODING) return value;

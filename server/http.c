@@ -45,8 +45,8 @@ static struct lossd_connection *connection_of(struct MHD_Connection *handle) {
   return MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-/* The first call of the access handler always closes; so what keeps the connection waits for the last call.
- */
+/* The first call of the access handler always closes; so what keeps the connection waits for
+ * the last call. */
 static enum MHD_Result answer_and_close(struct lossd_http *http, struct lossd_connection *connection,
                                         struct lossd_request *request) {
   lossd_linger_on(&http->linger, connection->socket);

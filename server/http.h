@@ -28,8 +28,8 @@ struct lossd_http {
   void *context;
 };
 
-/* Serves what connects to the listening socket, which becomes the front's. 0, or -1 when the library refuses.
- */
+/* Serves what connects to the listening socket, which becomes the front's. 0, or -1 when
+ * the library refuses. */
 int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struct lossd_pool *pool,
                      int listening, void (*idle)(struct lossd_http *), void *context);
 /* The server's phase changed: calls idle as soon as nothing is under way. */

@@ -61,8 +61,8 @@ struct lossd_job {
   _Atomic uint64_t deadline; /* this and the next are uv_hrtime, nanoseconds */
   uint64_t submitted, started, decoded, computed, encoded;
   uint64_t parse_nanoseconds; /* where parsing came before waiting; part of decoding */
-  /* Whether its client is gone, asked by the worker that begins with it after a wait; NULL: nobody can know.
-   */
+  /* Whether its client is gone, asked by the worker that begins with it after a wait; NULL:
+   * nobody can know. */
   bool (*is_abandoned)(const struct lossd_job *job);
   void (*done)(struct lossd_job *job); /* called on the loop's thread */
 };

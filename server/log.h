@@ -6,8 +6,8 @@
  * take it at once it is dropped, and the next line that gets through is preceded by a log_dropped event with
  * the number lost. Nothing is allocated.
  *
- * lossd_log_init once, before there are threads; the rest from any thread. The process must ignore SIGPIPE.
- */
+ * lossd_log_init once, before there are threads; the rest from any thread. The process
+ * must ignore SIGPIPE. */
 #ifndef LOSSD_SERVER_LOG_H
 #define LOSSD_SERVER_LOG_H
 

@@ -1,5 +1,5 @@
-/* One line of a log, built in a fixed buffer: members in JSON or in key=value text. Plain values, any thread.
- */
+/* One line of a log, built in a fixed buffer: members in JSON or in key=value text. Plain
+ * values, any thread. */
 #ifndef LOSSD_SERVER_LOG_LINE_H
 #define LOSSD_SERVER_LOG_LINE_H
 

@@ -13,8 +13,8 @@
 /* Bytes from which a block comes from the cache. */
 #define LOSSD_MEMORY_LARGE ((size_t)256 << 10)
 
-/* Bytes the process may use: the least of the machine's RAM, its cgroup's limits and its address space limit.
- */
+/* Bytes the process may use: the least of the machine's RAM, its cgroup's limits and its
+ * address space limit. */
 size_t lossd_memory_limit(void);
 /* CPUs the process may use: the least of its affinity and its cgroup's quota (rounded up); at least 1. */
 int lossd_cpu_limit(void);

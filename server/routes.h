@@ -49,8 +49,8 @@ struct lossd_match {
   char allow[LOSSD_ALLOW_TEXT];   /* for the field Allow; "": there is no such path */
 };
 
-/* path: as it came, without the query. Segments are decoded one by one, so an encoded slash never separates.
- */
+/* path: as it came, without the query. Segments are decoded one by one, so an encoded
+ * slash never separates. */
 void lossd_route_match(const char *method, const char *path, size_t length, struct lossd_match *match);
 /* A method that HTTP knows (RFC 9110, PATCH and QUERY). */
 bool lossd_route_knows_method(const char *method);

@@ -9,8 +9,8 @@
 
 enum { LONGEST_CHAIN = 16 };
 
-/* What one reading of the files gave. Older ones stay until the end, because handshakes may still use them.
- */
+/* What one reading of the files gave. Older ones stay until the end, because handshakes may
+ * still use them. */
 struct material {
   struct material *older;
   gnutls_pcert_st chain[LONGEST_CHAIN];

@@ -41,8 +41,8 @@ static bool is_id(const char *text, size_t digits) {
   return all_of(text, digits, hex) && !all_of(text, digits, "0");
 }
 
-/* Section 3.2: lower-case digits, no zero ids, version ff never; version 00 ends there, later ones may go on.
- */
+/* Section 3.2: lower-case digits, no zero ids, version ff never; version 00 ends there, later ones
+ * may go on. */
 static bool is_trace_parent(const char *in) {
   if (!in || strnlen(in, END) < END) return false;
   if (in[TRACE - 1] != '-' || in[PARENT - 1] != '-' || in[FLAGS - 1] != '-') return false;

@@ -1,5 +1,5 @@
-/* Evaluations in a few lines, for tests: tensors in, loss and gradients out, through core's public functions.
- */
+/* Evaluations in a few lines, for tests: tensors in, loss and gradients out, through
+ * core's public functions. */
 #ifndef LOSSD_TESTS_EVALUATE_H
 #define LOSSD_TESTS_EVALUATE_H
 

@@ -1,5 +1,5 @@
-/* Golden vectors: reads a case of tests/golden/(pytorch, textbook)/(loss).jsonl into an evaluation of core.
- */
+/* Golden vectors: reads a case of tests/golden/(pytorch, textbook)/(loss).jsonl into an
+ * evaluation of core. */
 #ifndef LOSSD_TESTS_GOLDEN_H
 #define LOSSD_TESTS_GOLDEN_H
 
@@ -61,7 +61,7 @@ static inline void golden_options(struct evaluate *t, const cJSON *options) {
   lossd_options_finish(&t->evaluation.options);
 }
 
-/* Integers where the role wants class indices, else the dtype given or float64. */
+/* As float64, of which golden_indices then makes integers where they are due. */
 static inline void golden_input(struct evaluate *t, int input, const cJSON *item) {
   struct golden_tensor tensor = golden_tensor(item, &t->arena);
   evaluate_tensor(t, input, LOSSD_FLOAT64, tensor.shape, tensor.data);

@@ -1,5 +1,5 @@
-/* What the tests of the number reader and writer compare with: the C library's conversions, in the C locale.
- */
+/* What the tests of the number reader and writer compare with: the C library's conversions, in
+ * the C locale. */
 #ifndef LOSSD_TESTS_NUMBER_REFERENCE_H
 #define LOSSD_TESTS_NUMBER_REFERENCE_H
 

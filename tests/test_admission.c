@@ -1,5 +1,5 @@
-/* Admission of connections: what one client has is told apart from what others have, however many there are.
- */
+/* Admission of connections: what one client has is told apart from what others have, however
+ * many there are. */
 #include "unit.h"
 
 #include "server/config.h"

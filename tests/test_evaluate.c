@@ -319,8 +319,8 @@ static void shapes_that_do_not_pair_are_refused(void **state) {
   evaluate_end(&t);
 }
 
-/* The formats check what follows too, as they read: these are the refusals of core itself, for who links it.
- */
+/* The formats check what follows too, as they read: these are the refusals of core itself, for
+ * who links it. */
 static void a_shape_that_no_memory_holds_is_refused(void **state) {
   (void)state;
   const double x[2] = {0};

@@ -89,8 +89,8 @@ static void check_role(struct tally *tally, const struct random_case *c, const s
 }
 
 /* CTCLoss's option ctc_gradient = log_softmax asks for what is not the derivative by log_probabilities: that
- * by the logits behind them. No rule of the row says so, hence the name; tests/test_identities.c proves it.
- */
+ * by the logits behind them. No rule of the row says so, hence the name;
+ * tests/test_identities.c proves it. */
 static bool is_a_derivative(const struct lossd_evaluation *e) {
   return !option_is(e, "ctc_gradient", "log_softmax");
 }

@@ -1,5 +1,5 @@
-/* What must hold between losses, between evaluations of one loss, and between CTCLoss and all its alignments.
- */
+/* What must hold between losses, between evaluations of one loss, and between CTCLoss and
+ * all its alignments. */
 #include "tests/evaluate.h"
 #include "tests/random_case.h"
 #include "tests/unit.h"

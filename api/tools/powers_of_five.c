@@ -2,8 +2,8 @@
  * Build-time program: powers_of_five FILE writes the C source of lossd_powers_of_five to the file.
  *
  * Exact big-integer arithmetic: 5^n by repeated multiplication, and floor(2^FRACTION_BITS / 5^n) by repeated
- * division (the floor of nested divisions is the floor of the whole). The leading 128 bits are rounded up.
- */
+ * division (the floor of nested divisions is the floor of the whole). The leading 128 bits
+ * are rounded up. */
 #include "api/powers_of_five.h"
 
 #include <inttypes.h>

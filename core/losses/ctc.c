@@ -7,8 +7,8 @@
  * them. Frames past the input length: 0. An impossible alignment: l = +inf, gradient NaN; with zero_infinity
  * both 0, and it stays in the denominator.
  *
- * Always in double. Deviations from PyTorch: labels are checked; zero_infinity and input length 0 as above.
- */
+ * Always in double. Deviations from PyTorch: labels are checked; zero_infinity and input length
+ * 0 as above. */
 #include "core/ctc.h"
 #include "core/ctc_alignments.h"
 

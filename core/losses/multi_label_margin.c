@@ -91,8 +91,8 @@ static double walk_pairs(const struct row *row, const real *times, double factor
 
 /* ---- In sorted order ---- */
 
-/* Scores in ascending order: those of the correct classes, each as often as it is listed, and of the wrong.
- */
+/* Scores in ascending order: those of the correct classes, each as often as it is listed, and
+ * of the wrong. */
 struct sides {
   real *correct, *wrong;
   size_t correct_count, wrong_count;

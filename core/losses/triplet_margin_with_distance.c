@@ -41,8 +41,8 @@ static void tile(const struct lossd_tile *t) {
 }
 LOSS_KERNEL(TripletMarginWithDistanceLoss, tile);
 
-/* Compiles the expression, and asks for room for the values of each pair of roles and for their derivatives.
- */
+/* Compiles the expression, and asks for room for the values of each pair of roles and
+ * for their derivatives. */
 static int plan_expression(struct lossd_plan *p, struct lossd_problem *problem) {
   const struct lossd_options *options = &p->evaluation->options;
   const int64_t length = p->view[ANCHOR].length, rows = triplet_block_rows(length);

@@ -1,5 +1,5 @@
-/* A small HTTP client over libcurl, and the real lossd as a child on a free port, for tests in C. One thread.
- */
+/* A small HTTP client over libcurl, and the real lossd as a child on a free port, for tests in
+ * C. One thread. */
 #ifndef LOSSD_TESTS_E2E_CLIENT_H
 #define LOSSD_TESTS_E2E_CLIENT_H
 

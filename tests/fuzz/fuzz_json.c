@@ -1,5 +1,5 @@
-/* Any bytes as a JSON request to any loss (the first byte says which): the answer, or the problem, is JSON.
- */
+/* Any bytes as a JSON request to any loss (the first byte says which): the answer, or the
+ * problem, is JSON. */
 #include <stdlib.h>
 #include <string.h>
 
