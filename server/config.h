@@ -19,6 +19,9 @@
  * the configuration, valid as far as values go, has files that can be served with. */
 enum lossd_mode { LOSSD_SERVE, LOSSD_READY, LOSSD_CHECK };
 
+/* Bytes of a line that says why a start or a reload fails. */
+#define LOSSD_ERROR_TEXT 512
+
 struct lossd_config {
   enum lossd_mode mode;
 

@@ -14,19 +14,19 @@
 
 enum { BACKLOG = 1024, FIRST_INHERITED = 3 };
 
-static bool failed(char error[512], const char *what, const char *where) {
-  snprintf(error, 512, "cannot %s %s: %s", what, where, strerror(errno));
+static bool failed(char error[LOSSD_ERROR_TEXT], const char *what, const char *where) {
+  snprintf(error, LOSSD_ERROR_TEXT, "cannot %s %s: %s", what, where, strerror(errno));
   return false;
 }
 
-static struct addrinfo *resolve(const struct lossd_config *config, int port, char error[512]) {
+static struct addrinfo *resolve(const struct lossd_config *config, int port, char error[LOSSD_ERROR_TEXT]) {
   char service[16];
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
                   *found = NULL;
   snprintf(service, sizeof service, "%d", port);
   int result = getaddrinfo(config->host[0] ? config->host : NULL, service, &hints, &found);
   if (result == 0) return found;
-  snprintf(error, 512, "cannot resolve --host %s: %s", config->host, gai_strerror(result));
+  snprintf(error, LOSSD_ERROR_TEXT, "cannot resolve --host %s: %s", config->host, gai_strerror(result));
   return NULL;
 }
 
@@ -69,7 +69,8 @@ static void name_address(struct lossd_listeners *listeners, const struct lossd_c
            config->tls_cert ? "https" : "http", six ? "[" : "", host, six ? "]" : "", port);
 }
 
-static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_config *config, char error[512]) {
+static bool open_tcp(struct lossd_listeners *listeners, const struct lossd_config *config,
+                     char error[LOSSD_ERROR_TEXT]) {
   struct addrinfo *found = resolve(config, config->port, error);
   char where[128];
   listeners->no_such_host = !found;
@@ -103,18 +104,20 @@ static void remove_stale(const struct sockaddr_un *address) {
   close(s);
 }
 
-static bool unix_address(const struct lossd_config *config, struct sockaddr_un *address, char error[512]) {
+static bool unix_address(const struct lossd_config *config, struct sockaddr_un *address,
+                         char error[LOSSD_ERROR_TEXT]) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
   if (strlen(config->unix_socket) < sizeof address->sun_path) {
     memcpy(address->sun_path, config->unix_socket, strlen(config->unix_socket) + 1);
     return true;
   }
-  snprintf(error, 512, "--unix-socket: the path is longer than %zu bytes", sizeof address->sun_path - 1);
+  snprintf(error, LOSSD_ERROR_TEXT, "--unix-socket: the path is longer than %zu bytes",
+           sizeof address->sun_path - 1);
   return false;
 }
 
 static bool share_with_loops(struct lossd_listeners *listeners, const struct lossd_config *config,
-                             char error[512]) {
+                             char error[LOSSD_ERROR_TEXT]) {
   int own = listeners->count;
   for (int i = 0; listeners->count < config->io_threads; i++) {
     int s = fcntl(listeners->sockets[i % own], F_DUPFD_CLOEXEC, 0);
@@ -124,7 +127,8 @@ static bool share_with_loops(struct lossd_listeners *listeners, const struct los
   return true;
 }
 
-static bool open_unix(struct lossd_listeners *listeners, const struct lossd_config *config, char error[512]) {
+static bool open_unix(struct lossd_listeners *listeners, const struct lossd_config *config,
+                      char error[LOSSD_ERROR_TEXT]) {
   struct sockaddr_un address;
   if (!unix_address(config, &address, error)) return false;
   remove_stale(&address);
@@ -161,12 +165,12 @@ static void name_inherited(struct lossd_listeners *listeners, const struct lossd
 }
 
 static bool adopt_inherited(struct lossd_listeners *listeners, const struct lossd_config *config, int count,
-                            char error[512]) {
+                            char error[LOSSD_ERROR_TEXT]) {
   for (int i = 0; i < count && i < LOSSD_MAX_SOCKETS; i++) {
     int s = FIRST_INHERITED + i, listening = 0;
     socklen_t length = sizeof listening;
     if (getsockopt(s, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening) {
-      snprintf(error, 512, "LISTEN_FDS: file descriptor %d is not a listening stream socket", s);
+      snprintf(error, LOSSD_ERROR_TEXT, "LISTEN_FDS: file descriptor %d is not a listening stream socket", s);
       return false;
     }
     fcntl(s, F_SETFD, FD_CLOEXEC);
@@ -180,7 +184,8 @@ static bool adopt_inherited(struct lossd_listeners *listeners, const struct loss
   return share_with_loops(listeners, config, error);
 }
 
-bool lossd_listen(struct lossd_listeners *listeners, const struct lossd_config *config, char error[512]) {
+bool lossd_listen(struct lossd_listeners *listeners, const struct lossd_config *config,
+                  char error[LOSSD_ERROR_TEXT]) {
   *listeners = (struct lossd_listeners){.count = 0};
   int inherited = inherited_count();
   if (inherited > 0) return adopt_inherited(listeners, config, inherited, error);
@@ -202,7 +207,7 @@ static int connect_to(int family, const struct sockaddr *address, socklen_t leng
   return -1;
 }
 
-int lossd_connect(const struct lossd_config *config, char error[512]) {
+int lossd_connect(const struct lossd_config *config, char error[LOSSD_ERROR_TEXT]) {
   int s = -1;
   if (config->unix_socket) {
     struct sockaddr_un address;
@@ -214,6 +219,6 @@ int lossd_connect(const struct lossd_config *config, char error[512]) {
     s = connect_to(found->ai_family, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
   }
-  if (s < 0) snprintf(error, 512, "nothing answers: %s", strerror(errno));
+  if (s < 0) snprintf(error, LOSSD_ERROR_TEXT, "nothing answers: %s", strerror(errno));
   return s;
 }

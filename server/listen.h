@@ -20,10 +20,11 @@ struct lossd_listeners {
 /* Opens what the configuration and the environment (LISTEN_PID, LISTEN_FDS) say: inherited sockets, else the
  * Unix socket, else host and port. There are at least config->io_threads sockets, one for each loop. False,
  * with the reason in error. */
-bool lossd_listen(struct lossd_listeners *listeners, const struct lossd_config *config, char error[512]);
+bool lossd_listen(struct lossd_listeners *listeners, const struct lossd_config *config,
+                  char error[LOSSD_ERROR_TEXT]);
 /* Removes the Unix socket's path; the sockets belong to the fronts. */
 void lossd_listen_end(struct lossd_listeners *listeners);
 /* Connects to where the configuration says a server is; the socket, or -1 with the reason in error. */
-int lossd_connect(const struct lossd_config *config, char error[512]);
+int lossd_connect(const struct lossd_config *config, char error[LOSSD_ERROR_TEXT]);
 
 #endif

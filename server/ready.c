@@ -41,7 +41,7 @@ static int ask_tls(int s) {
 }
 
 int lossd_ready(const struct lossd_config *config) {
-  char error[512];
+  char error[LOSSD_ERROR_TEXT];
   int s = lossd_connect(config, error);
   if (s < 0) {
     fprintf(stderr, "lossd: not ready: %s\n", error);

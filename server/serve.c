@@ -95,7 +95,7 @@ static void on_stop(uv_signal_t *handle, int number) {
 
 static void on_reload(uv_signal_t *handle, int number) {
   struct process *process = handle->data;
-  char error[256] = "";
+  char error[LOSSD_ERROR_TEXT] = "";
   (void)number;
   bool tokens = !process->server.tokens || lossd_tokens_reload(process->server.tokens, error);
   if (!tokens) lossd_log(LOSSD_LOG_ERROR, "reload", "the old tokens stay in force: %s", error);
@@ -132,14 +132,15 @@ static void keep_small_memory(void) {
 }
 
 /* Tokens and certificates. 0, or the exit status. */
-static int read_secrets(const struct lossd_config *config, struct lossd_tokens **tokens, char error[512]) {
+static int read_secrets(const struct lossd_config *config, struct lossd_tokens **tokens,
+                        char error[LOSSD_ERROR_TEXT]) {
   if (config->token_file && !(*tokens = lossd_tokens_new(config->token_file, error))) return WRONG_VALUE;
   return !config->tls_cert || lossd_tls_load(config, error) ? 0 : WRONG_VALUE;
 }
 
 static int check(const struct lossd_config *config) {
   struct lossd_tokens *tokens = NULL;
-  char error[512];
+  char error[LOSSD_ERROR_TEXT];
   const int status = read_secrets(config, &tokens, error);
   lossd_tokens_free(tokens);
   lossd_tls_unload();
@@ -149,7 +150,7 @@ static int check(const struct lossd_config *config) {
 }
 
 /* 0, or the exit status. */
-static int make_server(struct process *process, char error[512]) {
+static int make_server(struct process *process, char error[LOSSD_ERROR_TEXT]) {
   const struct lossd_config *config = &process->config;
   struct lossd_server *server = &process->server;
   server->config = config;
@@ -157,10 +158,11 @@ static int make_server(struct process *process, char error[512]) {
   server->limits = (struct lossd_limits){.max_elements = config->max_elements,
                                          .max_body_bytes = config->max_body_bytes,
                                          .max_request_bytes = config->max_inflight_bytes};
-  snprintf(error, 512, "cannot start %d threads (--workers): a limit of processes or of memory is in the way",
+  snprintf(error, LOSSD_ERROR_TEXT,
+           "cannot start %d threads (--workers): a limit of processes or of memory is in the way",
            config->workers);
   if (!lossd_workers_init(&server->workers, config->workers)) return FAILED;
-  snprintf(error, 512, "there is no memory");
+  snprintf(error, LOSSD_ERROR_TEXT, "there is no memory");
   if (!lossd_admission_init(&server->admission, config)) return FAILED;
   return read_secrets(config, &server->tokens, error);
 }
@@ -238,7 +240,7 @@ static void clean_up(struct process *process) {
 }
 
 static int serve(struct process *process) {
-  char error[512];
+  char error[LOSSD_ERROR_TEXT];
   fit_connections(&process->config, raise_file_limit());
   keep_small_memory();
   int status = make_server(process, error);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/config.h"
-
 enum { LONGEST_CHAIN = 16 };
 
 /* What one reading of the files gave. Older ones stay until the end, because handshakes may
@@ -77,7 +75,7 @@ static bool key_fits(const struct material *material) {
   return result >= 0;
 }
 
-bool lossd_tls_load(const struct lossd_config *config, char error[256]) {
+bool lossd_tls_load(const struct lossd_config *config, char error[LOSSD_ERROR_TEXT]) {
   struct material *material = calloc(1, sizeof *material);
   const char *wrong = NULL;
   if (!material)
@@ -91,7 +89,7 @@ bool lossd_tls_load(const struct lossd_config *config, char error[256]) {
   else if (config->tls_client_ca && !read_clients(material, config->tls_client_ca))
     wrong = "--tls-client-ca holds no PEM certificate, or cannot be read";
   if (wrong) {
-    snprintf(error, 256, "%s", wrong);
+    snprintf(error, LOSSD_ERROR_TEXT, "%s", wrong);
     if (material) free_material(material);
     return false;
   }

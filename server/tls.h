@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct lossd_config;
+#include "server/config.h"
 
 /* Reads certificate, key and client CA of the configuration. False, with the reason in error. There is one
  * for the process, because the library's callback takes no context. */
-bool lossd_tls_load(const struct lossd_config *config, char error[256]);
+bool lossd_tls_load(const struct lossd_config *config, char error[LOSSD_ERROR_TEXT]);
 /* After the last connection. */
 void lossd_tls_unload(void);
 /* The library's callback (gnutls_certificate_retrieve_function2): the certificate now in force. */

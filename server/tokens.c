@@ -50,8 +50,8 @@ static bool add(struct digest **digests, size_t *count, const char *token) {
   return true;
 }
 
-static bool cannot_read(char error[256]) {
-  snprintf(error, 256, "cannot read the token file: %s", strerror(errno));
+static bool cannot_read(char error[LOSSD_ERROR_TEXT]) {
+  snprintf(error, LOSSD_ERROR_TEXT, "cannot read the token file: %s", strerror(errno));
   return false;
 }
 
@@ -69,7 +69,8 @@ static const char *read_lines(FILE *file, struct digest **digests, size_t *count
   return !wrong && *count == 0 ? "holds no token: expected one a line" : wrong;
 }
 
-static bool read_file(const char *path, struct digest **digests, size_t *count, char error[256]) {
+static bool read_file(const char *path, struct digest **digests, size_t *count,
+                      char error[LOSSD_ERROR_TEXT]) {
   FILE *file = fopen(path, "re");
   *digests = NULL;
   *count = 0;
@@ -79,16 +80,16 @@ static bool read_file(const char *path, struct digest **digests, size_t *count, 
   if (!whole)
     cannot_read(error);
   else if (wrong)
-    snprintf(error, 256, "the token file %s", wrong);
+    snprintf(error, LOSSD_ERROR_TEXT, "the token file %s", wrong);
   fclose(file);
   if (whole && !wrong) return true;
   free(*digests);
   return false;
 }
 
-struct lossd_tokens *lossd_tokens_new(const char *path, char error[256]) {
+struct lossd_tokens *lossd_tokens_new(const char *path, char error[LOSSD_ERROR_TEXT]) {
   struct lossd_tokens *tokens = calloc(1, sizeof *tokens);
-  snprintf(error, 256, "no memory");
+  snprintf(error, LOSSD_ERROR_TEXT, "no memory");
   if (!tokens) return NULL;
   if (!read_file(path, &tokens->digests, &tokens->count, error)) {
     free(tokens);
@@ -106,7 +107,7 @@ void lossd_tokens_free(struct lossd_tokens *tokens) {
   free(tokens);
 }
 
-bool lossd_tokens_reload(struct lossd_tokens *tokens, char error[256]) {
+bool lossd_tokens_reload(struct lossd_tokens *tokens, char error[LOSSD_ERROR_TEXT]) {
   struct digest *digests, *old;
   size_t count;
   if (!read_file(tokens->path, &digests, &count, error)) return false;
