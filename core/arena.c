@@ -76,7 +76,7 @@ void *lossd_arena_grow(struct lossd_arena *arena, void *items, size_t count, siz
   if (grown < needed) grown = needed;
   void *moved = lossd_arena_alloc(arena, grown, size);
   if (!moved) return NULL;
-  if (count) memcpy(moved, items, count * size);
+  if (items) memcpy(moved, items, count * size);
   *capacity = grown;
   return moved;
 }
