@@ -5,6 +5,7 @@
 
 #include "api/cancel.h"
 #include "api/json_array.h"
+#include "api/json_fault.h"
 #include "api/json_string.h"
 #include "api/json_text.h"
 #include "api/json_token.h"
@@ -50,37 +51,12 @@ struct scanner {
 
 /* NULL, with the problem. */
 static const char *fail(struct scanner *s, const char *at, const char *expected) {
-  char found[48] = "the body's end";
-  if (at < s->end)
-    snprintf(found, sizeof found, *at > ' ' && *at < 0x7F ? "'%c'" : "byte 0x%02X", (unsigned char)*at);
-  lossd_fail(s->problem, LOSSD_BAD_JSON, NULL, "found %s at byte %lld, expected %s", found,
-             (long long)(at - s->begin), expected);
-  s->problem->offset = at - s->begin;
+  lossd_json_fault(s->begin, s->end, at, expected, s->problem);
   return NULL;
 }
 
-/* No value or name at at: says what JSON has for what people write there. */
 static const char *fail_token(struct scanner *s, const char *at, const char *expected) {
-  static const struct {
-    char found;
-    const char *cure;
-  } cures[] = {{'\'', "strings stand in double quotes"},
-               {'T', "write true"},
-               {'F', "write false"},
-               {'i', "write Infinity"},
-               {'.', "write a digit before the point"},
-               {'+', "write numbers without +"},
-               {'/', "JSON has no comments"},
-               {'\x1F', "gzip data wants Content-Encoding: gzip"},
-               {']', "write no comma before ]"},
-               {'}', "write no comma before }"}};
-  const char *before = at;
-  fail(s, at, expected);
-  while (before > s->begin && before[-1] <= ' ') before--;
-  const bool after_comma = before > s->begin && before[-1] == ',';
-  for (size_t i = 0; at < s->end && i < sizeof cures / sizeof *cures; i++)
-    if (*at == cures[i].found && (after_comma || (*at != ']' && *at != '}')))
-      lossd_hint(s->problem, "%s", cures[i].cure);
+  lossd_json_fault_token(s->begin, s->end, at, expected, s->problem);
   return NULL;
 }
 
@@ -224,24 +200,14 @@ static const char *open_array(struct scanner *s, const char *p) {
   return after;
 }
 
-static const char *duplicate(struct scanner *s, const char *name) {
-  enum { MOST = 128, LONGEST_ESCAPE = 12 };
-  char quoted[LOSSD_QUOTE_TEXT], meaning[MOST + LONGEST_ESCAPE];
-  const char *end = name; /* the string was read before: its quote is there */
-  while (*end != '"' && end < name + MOST) end += *end == '\\' ? 2 : 1;
-  const size_t length = lossd_json_unescape(name, end, meaning);
-  lossd_fail(s->problem, LOSSD_BAD_JSON, NULL,
-             "the name \"%s\" at byte %lld is in its object twice, expected once",
-             lossd_quote(meaning, length, quoted), (long long)(name - 1 - s->begin));
-  s->problem->offset = name - 1 - s->begin;
-  return NULL;
-}
-
 static const char *close_object(struct scanner *s, const char *p) {
   const size_t first = s->level[s->depth - 1].first_name;
   const size_t count = s->name_count - first;
   const char *repeated = count > 1 ? lossd_json_find_duplicate(s->names + first, count) : NULL;
-  if (repeated) return duplicate(s, repeated);
+  if (repeated) {
+    lossd_json_fault_duplicate(s->begin, repeated, s->problem);
+    return NULL;
+  }
   s->name_count = first;
   add_to_envelope(s, "}", 1);
   s->depth--;

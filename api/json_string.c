@@ -46,7 +46,7 @@ size_t lossd_json_unescape(const char *begin, const char *end, char *out) {
 }
 
 struct lossd_json_name lossd_json_name_of(const char *begin, const char *end, bool *has_nul) {
-  struct lossd_json_name name = {begin, 0xCBF29CE484222325};
+  struct lossd_json_name name = {begin, 0xCBF29CE484222325}; /* FNV-1a */
   *has_nul = false;
   while (begin < end) {
     char character[4];
