@@ -76,7 +76,7 @@ const char *lossd_nearest(const char *text, size_t length, const char *const nam
 }
 
 char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]) {
-  const size_t most = 64;
+  const size_t most = LOSSD_QUOTE_MOST;
   size_t n = length < most ? length : most;
   while (n && n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n--;
   for (size_t i = 0; i < n; i++) {

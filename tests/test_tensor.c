@@ -261,12 +261,12 @@ static void quoted_text_is_short_and_harmless(void **state) {
   assert_string_equal(lossd_quote("", 0, out), "");
   assert_string_equal(lossd_quote("a\nb\"c\\d\x7F", 8, out), "a?b?c?d?");
   assert_string_equal(lossd_quote("a\0b", 3, out), "a?b");
-  assert_int_equal(strlen(lossd_quote(long_text, 100, out)), 67);
-  assert_string_equal(out + 64, "...");
-  memcpy(long_text + 63, "\xC3\xA9", 2); /* a letter of two bytes across the cut */
+  assert_int_equal(strlen(lossd_quote(long_text, 100, out)), LOSSD_QUOTE_MOST + 3);
+  assert_string_equal(out + LOSSD_QUOTE_MOST, "...");
+  memcpy(long_text + LOSSD_QUOTE_MOST - 1, "\xC3\xA9", 2); /* a letter of two bytes across the cut */
   lossd_quote(long_text, 100, out);
-  assert_int_equal(strlen(out), 66);
-  assert_string_equal(out + 62, "a...");
+  assert_int_equal(strlen(out), LOSSD_QUOTE_MOST + 2);
+  assert_string_equal(out + LOSSD_QUOTE_MOST - 2, "a...");
 }
 
 static void a_problem_cuts_what_does_not_fit(void **state) {

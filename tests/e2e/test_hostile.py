@@ -142,6 +142,23 @@ class Hostile(SharedServer):
     def test_open_inference(self):
         self.run_table("open_inference", lambda case: self.run_post(case, None))
 
+    def test_no_problem_repeats_more_than_128_bytes_of_its_request(self):
+        """However often it names what was wrong: in error, detail and pointer."""
+        long = "Q" * 3000
+        one = {"shape": [1], "datatype": "FP32", "data": [1]}
+        bodies = [{"zz" + long: 1}, {"input": {"dtype": long, "data": 1}}, {"input": {long: 1}}, {"options": {long: 1}},
+                  {"options": {"reduction": long}}, {"gradients": [long]}]
+        inferences = [{long: 1}, {"inputs": [], "parameters": {long: 1}}, {"inputs": [{"name": long, **one}]},
+                      {"inputs": [{"name": "input", long: 1, **one}]}, {"inputs": [], "outputs": [{"name": long}]},
+                      {"inputs": [{"name": "input", **one, "datatype": long}]}]
+        requests = [evaluate(json.dumps({"input": 1, "target": 1, **body}).encode()) for body in bodies]
+        requests += [request("POST", "/v2/models/MSELoss/infer", json.dumps(body).encode()) for body in inferences]
+        requests.append(request("GET", f"/v2/models/{long}"))
+        for data in requests:
+            got = self.ask(data)
+            self.assertGreaterEqual(got.status, 400)
+            self.assertLessEqual(got.body.count(b"Q"), 128, got)
+
     def test_refusals_of_every_loss(self):
         """The generated refusals: each option, role, shape and domain of each loss."""
         lines = (CASES.parent / "golden" / "refusals.jsonl").read_text().splitlines()
