@@ -31,24 +31,23 @@ const struct lossd_route lossd_routes[] = {
 };
 const int lossd_route_count = sizeof lossd_routes / sizeof *lossd_routes;
 
-/* In place of a path's Allow where the target is not a path. */
+/* In place of a path's Allow where CONNECT names a host. */
 static const char any_method[] = "GET, HEAD, POST";
 
 static int hex(char c) {
   return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
 }
 
-/* Decodes the segment up to the next slash; the rest of the path, or NULL where the segment does not fit. */
+/* Decodes the segment up to the next slash, cut where it is longer than any name; the rest of the path. */
 static const char *next_segment(const char *path, const char *end, char out[LOSSD_ROUTE_SEGMENT]) {
   size_t used = 0;
   for (; path < end && *path != '/'; path++) {
-    if (used + 1 >= LOSSD_ROUTE_SEGMENT) return NULL;
     char c = *path;
     if (c == '%' && end - path > 2) {
       c = (char)(hex(path[1]) * 16 + hex(path[2]));
       path += 2;
     }
-    out[used++] = c;
+    if (used + 1 < LOSSD_ROUTE_SEGMENT) out[used++] = c;
   }
   out[used] = 0;
   return path;
@@ -72,7 +71,7 @@ static bool path_matches(const char *pattern, const char *path, const char *end,
   while (*pattern == '/' && path < end && *path == '/') {
     size_t length = strcspn(++pattern, "/");
     path = next_segment(path + 1, end, segment);
-    if (!path || !segment_matches(pattern, length, segment, match)) return false;
+    if (!segment_matches(pattern, length, segment, match)) return false;
     pattern += length;
   }
   return !*pattern && path == end;
@@ -86,10 +85,6 @@ static void allow(struct lossd_match *match, const char *method) {
 void lossd_route_match(const char *method, const char *path, size_t length, struct lossd_match *match) {
   match->route = NULL;
   match->allow[0] = match->loss[0] = match->version[0] = match->name[0] = 0;
-  if (strcmp(method, "CONNECT") == 0) {
-    memcpy(match->allow, any_method, sizeof any_method);
-    return;
-  }
   const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method, *known = NULL;
   for (int i = 0; i < lossd_route_count; i++) {
     if (!path_matches(lossd_routes[i].path, path, path + length, match)) continue;
@@ -99,7 +94,10 @@ void lossd_route_match(const char *method, const char *path, size_t length, stru
     match->route = &lossd_routes[i];
     return;
   }
-  if (known) path_matches(known, path, path + length, match); /* an unknown loss comes before its method */
+  if (known)
+    path_matches(known, path, path + length, match); /* an unknown loss comes before its method */
+  else if (strcmp(method, "CONNECT") == 0)
+    memcpy(match->allow, any_method, sizeof any_method);
 }
 
 bool lossd_route_knows_method(const char *method) {

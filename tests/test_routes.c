@@ -31,6 +31,16 @@ static void test_parameters_are_decoded(void **state) {
   assert_string_equal(found.version, "1");
 }
 
+/* It is a name like any other that is unknown, and is told so. */
+static void test_a_longer_name_than_any_is_a_name(void **state) {
+  (void)state;
+  char path[600] = "/v1/losses/";
+  memset(path + strlen(path), 'M', 500);
+  const struct lossd_match found = match("POST", path);
+  assert_int_equal(found.route->kind, LOSSD_ROUTE_EVALUATE);
+  assert_int_equal(strlen(found.loss), LOSSD_ROUTE_SEGMENT - 1);
+}
+
 static void test_head_is_get(void **state) {
   (void)state;
   assert_int_equal(match("HEAD", "/livez").route->kind, LOSSD_ROUTE_LIVE);
@@ -45,6 +55,7 @@ static void test_allow_lists_the_methods_of_a_path(void **state) {
       {"POST", "/livez", "GET, HEAD"},
       {"PUT", "/v1/losses/MSELoss", "POST, GET, HEAD"},
       {"CONNECT", "host:80", "GET, HEAD, POST"},
+      {"CONNECT", "/livez", "GET, HEAD"},
       {"get", "/livez", "GET, HEAD"},
       {"GET", "/nowhere", ""},
   };
@@ -79,11 +90,11 @@ static void test_what_is_not_a_path(void **state) {
                                       "/v2/health/",
                                       "*",
                                       "/v1/losses/../losses"};
-  char text[400] = "/v1/losses/";
+  char text[400] = "/livez";
   for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
     if (match("GET", paths[i]).route) fail_msg("%s", paths[i]);
   memset(text + strlen(text), 'x', 300);
-  assert_null(match("POST", text).route); /* longer than any segment */
+  assert_null(match("GET", text).route); /* longer than any segment */
 }
 
 static void test_targets(void **state) {
@@ -114,6 +125,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_route_is_found),
       cmocka_unit_test(test_parameters_are_decoded),
+      cmocka_unit_test(test_a_longer_name_than_any_is_a_name),
       cmocka_unit_test(test_head_is_get),
       cmocka_unit_test(test_allow_lists_the_methods_of_a_path),
       cmocka_unit_test(test_a_loss_is_known_whatever_the_method),
