@@ -1,5 +1,6 @@
 #include "server/connections.h"
 
+#include <math.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -10,6 +11,9 @@
 
 /* Connections that did something since are left alone. */
 #define QUIET_NANOSECONDS ((uint64_t)100000000)
+/* A client whose request is refused may wait for the answer before it sends the body: then there is none to
+ * wait for. */
+#define REFUSED_SECONDS 1.0
 
 void lossd_connections_add(struct lossd_connections *connections, struct lossd_connection *connection) {
   connection->next = connections->first;
@@ -47,23 +51,33 @@ void lossd_connection_end(struct lossd_connection *connection) {
   shutdown(connection->socket, SHUT_RDWR);
 }
 
+static bool is_refused(const struct lossd_connection *connection) {
+  return connection->request && lossd_request_refused(connection->request);
+}
+
 static void end_slow(struct lossd_connection *connection) {
   struct lossd_request *request = connection->request;
+  const bool refused = is_refused(connection);
   size_t length;
-  lossd_metrics_rejection("slow_client");
-  if (request && !connection->tls) {
-    lossd_request_refuse(request, LOSSD_REQUEST_TIMEOUT, "the request did not arrive in time", "");
+  if (!refused) lossd_metrics_rejection("slow_client");
+  if (request && (refused || !connection->tls)) {
+    if (!refused)
+      lossd_request_refuse(request, LOSSD_REQUEST_TIMEOUT, "the request did not arrive in time", "");
     const char *message = lossd_answer_message(request, &length);
     if (message) lossd_connection_send_last(connection, message, length);
   }
   lossd_connection_end(connection);
 }
 
-/* A body must bring, in each window as long as the header timeout, what the least rate says. */
+/* A body must bring, in each window as long as the header timeout, what the least rate says; one that is
+ * refused anything at all, in shorter windows. */
 static bool is_slow_body(struct lossd_connection *connection, const struct lossd_config *config,
                          uint64_t now) {
-  double seconds = (double)(now - connection->since) / 1e9;
-  if (seconds < config->header_timeout) return false;
+  const bool refused = is_refused(connection);
+  const double seconds = (double)(now - connection->since) / 1e9;
+  const double window = refused ? fmin(config->header_timeout, REFUSED_SECONDS) : config->header_timeout;
+  if (seconds < window) return false;
+  if (refused && !connection->window_bytes) return true;
   if ((double)connection->window_bytes < seconds * (double)config->min_upload_rate) return true;
   connection->since = now;
   connection->window_bytes = 0;

@@ -159,6 +159,14 @@ class SlowClients(unittest.TestCase):
             self.assertTrue(data == b"" or data.startswith(b"HTTP/1.1 408 "), f"{name}: {data!r}")
         self.assertTrue(answers["body"].result().startswith(b"HTTP/1.1 408 "))
 
+    def test_who_waits_for_a_refusal_without_sending_the_body_gets_it(self):
+        for data, status in ((self.HEAD.replace(b"json", b"xml"), 415), (self.HEAD.replace(b"1000", b"60000") + b"{", 413)):
+            with Server("--max-body-bytes", "20000") as server, server.connect() as connection:
+                connection.sock.settimeout(8)  # less than --header-timeout
+                answer = connection.send(data).response()
+                self.assertEqual((answer.status, answer.headers["connection"]), (status, "close"))
+                self.assertTrue(connection.closed())
+
     def test_what_came_in_time_is_answered_by_a_server_that_was_held_up(self):
         """As by a machine that is busy with something else, or a virtual one that is moved."""
         head, body = evaluate()[:-len(MSE)], MSE
