@@ -128,11 +128,16 @@ static void prints_sixteen_bit_outputs_as_numbers(void **state) {
 
 static void shortens_the_deadline(void **state) {
   (void)state;
-  struct test_exchange t;
-  run_inference(&t, "MSELoss", REQUEST(",\"parameters\":{\"timeout\":1500}"), NULL, NULL);
-  assert_int_equal(t.x.http_status, 200);
-  assert_int_equal(t.x.timeout_microseconds, 1500);
-  test_exchange_done(&t);
+  static const char *const spellings[] = {"1500", "1500.0", "1.5e3"};
+  for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+    struct test_exchange t;
+    char request[512];
+    snprintf(request, sizeof request, REQUEST(",\"parameters\":{\"timeout\":%s}"), spellings[i]);
+    run_inference(&t, "MSELoss", request, NULL, NULL);
+    assert_int_equal(t.x.http_status, 200);
+    assert_int_equal(t.x.timeout_microseconds, 1500);
+    test_exchange_done(&t);
+  }
 }
 
 /* ---- Binary ---- */
@@ -251,6 +256,9 @@ static const struct {
     {REQUEST(""), 0, "20", 400, "bad_json"},
     {REQUEST(""), 1, NULL, 400, "bad_json"},
     {REQUEST(""), 1, "", 400, "bad_body"},
+    {REQUEST(",\"gradients\":true"), 1, "", 400, "bad_body"},
+    {"{\"inputs\":[" TENSOR("input", "FP32", "[2]", "\"x\":1," BINARY("8")) "]}", 9, "", 400, "bad_body"},
+    {"[]", 1, "", 400, "bad_body"},
     {"", 0, NULL, 400, "bad_json"},
     {"{", 0, NULL, 400, "bad_json"},
     {"{\"inputs\":[],\"inputs\":[]}", 0, NULL, 400, "bad_json"},
@@ -311,6 +319,7 @@ static const struct {
     {REQUEST(",\"parameters\":{\"gradients\":true}"), 0, NULL, 422, "unknown_option"},
     {REQUEST(",\"parameters\":{\"binary_data_output\":1}"), 0, NULL, 422, "invalid_request"},
     {REQUEST(",\"parameters\":{\"timeout\":-1}"), 0, NULL, 422, "invalid_request"},
+    {REQUEST(",\"parameters\":{\"timeout\":1.5}"), 0, NULL, 422, "invalid_request"},
     {REQUEST(",\"parameters\":{\"timeout\":\"1\"}"), 0, NULL, 422, "invalid_request"},
     /* inputs */
     {"{\"inputs\":[" INPUT "," INPUT "]}", 0, NULL, 422, "duplicate_key"},

@@ -11,12 +11,14 @@
 #include "api/json_inputs.h"
 #include "api/json_tensor.h"
 #include "api/json_value.h"
+#include "api/number_text.h"
 
 enum { NAME, SHAPE, DATATYPE, PARAMETERS, DATA, INPUT_MEMBERS };
 enum { ID, SETTINGS, INPUTS, OUTPUTS, MEMBERS };
 
 /* One of the request's inputs. */
 struct input {
+  const cJSON *item;
   const cJSON *member[INPUT_MEMBERS];
   char pointer[32];
   const char *bytes; /* NULL: its numbers are JSON */
@@ -55,6 +57,70 @@ static int split(struct request *r) {
   r->binary_length = x->body_length - (size_t)length;
   return LOSSD_OK;
 }
+
+/* The member of that name; NULL where there is none, or no object. */
+static const cJSON *member_named(const struct request *r, const cJSON *object, const char *wanted) {
+  const cJSON *member;
+  if (!cJSON_IsObject(object)) return NULL;
+  cJSON_ArrayForEach(member, object) {
+    size_t length;
+    const char *name = lossd_json_name(&r->json, member, &length);
+    if (lossd_is_named(wanted, name, length)) return member;
+  }
+  return NULL;
+}
+
+/* A whole number >= 0; false for anything else. */
+static bool whole_number(struct request *r, const cJSON *item, int64_t *value) {
+  const struct lossd_json_span *span = lossd_json_span(&r->json, item);
+  return span && span->kind == LOSSD_JSON_NUMBER &&
+         lossd_read_whole(span->begin, span->end, value) == span->end;
+}
+
+/* Gives an input its bytes, the next of those behind the JSON. */
+static int frame_input(struct request *r, struct input *input, size_t *used) {
+  struct lossd_problem *problem = &r->x->problem;
+  const cJSON *size = member_named(r, member_named(r, input->item, "parameters"), "binary_data_size");
+  if (!size) return LOSSD_OK;
+  if (!whole_number(r, size, &input->length))
+    return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
+                      "binary_data_size is %s, expected a whole number >= 0 below 2^63",
+                      lossd_json_span(&r->json, size) &&
+                              lossd_json_span(&r->json, size)->kind == LOSSD_JSON_NUMBER
+                          ? "no such number"
+                          : lossd_json_describe(&r->json, size));
+  if ((uint64_t)input->length > r->binary_length - *used)
+    return lossd_fail(problem, LOSSD_BAD_BODY, input->pointer,
+                      "binary_data_size is %lld, but only %zu of the body's bytes are left",
+                      (long long)input->length, r->binary_length - *used);
+  input->bytes = r->binary + *used;
+  *used += (size_t)input->length;
+  return LOSSD_OK;
+}
+
+/* Reads no more of the inputs than that, so that wrong lengths are told before anything that is wrong with
+ * them. */
+static int frame_inputs(struct request *r) {
+  struct lossd_exchange *x = r->x;
+  const cJSON *item, *list = member_named(r, r->json.root, "inputs");
+  size_t used = 0;
+  const size_t most = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
+  r->input = lossd_exchange_alloc(x, most * sizeof *r->input, NULL);
+  if (!r->input) return x->problem.status;
+  cJSON_ArrayForEach(item, list) {
+    struct input *input = &r->input[r->inputs];
+    *input = (struct input){.item = item};
+    snprintf(input->pointer, sizeof input->pointer, "/inputs/%zu", r->inputs++);
+    if (frame_input(r, input, &used)) return x->problem.status;
+  }
+  if (used == r->binary_length) return LOSSD_OK;
+  return lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL,
+                    "%zu bytes follow the JSON, but the inputs' binary_data_size add up to %zu",
+                    r->binary_length, used);
+}
+
+/* Members
+ * -------------------------------------------------------------------------------------------------------- */
 
 static int expect_objects(struct request *r, const cJSON *list, const char *pointer) {
   const cJSON *item;
@@ -116,60 +182,22 @@ static const cJSON *find_parameter(struct request *r, const cJSON *parameters, c
   return found;
 }
 
-/* A whole number >= 0; false for anything else. */
-static bool whole_number(struct request *r, const cJSON *item, int64_t *value) {
-  const struct lossd_json_span *span = lossd_json_span(&r->json, item);
-  return span && span->kind == LOSSD_JSON_NUMBER &&
-         lossd_read_whole(span->begin, span->end, value) == span->end;
-}
-
-/* Gives an input its bytes, the next of those behind the JSON. */
-static int frame_input(struct request *r, struct input *input, size_t *used) {
-  struct lossd_problem *problem = &r->x->problem;
-  const cJSON *size = find_parameter(r, input->member[PARAMETERS], input->pointer, "binary_data_size");
-  if (problem->status) return problem->status;
-  if (!size == !input->member[DATA])
-    return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
-                      "found %s data %s binary_data_size, expected one of them", size ? "both" : "neither",
-                      size ? "and" : "nor");
-  if (!size) return LOSSD_OK;
-  if (!whole_number(r, size, &input->length))
-    return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
-                      "binary_data_size is %s, expected a whole number >= 0 below 2^63",
-                      lossd_json_span(&r->json, size) &&
-                              lossd_json_span(&r->json, size)->kind == LOSSD_JSON_NUMBER
-                          ? "no such number"
-                          : lossd_json_describe(&r->json, size));
-  if ((uint64_t)input->length > r->binary_length - *used)
-    return lossd_fail(problem, LOSSD_BAD_BODY, input->pointer,
-                      "binary_data_size is %lld, but only %zu of the body's bytes are left",
-                      (long long)input->length, r->binary_length - *used);
-  input->bytes = r->binary + *used;
-  *used += (size_t)input->length;
-  return LOSSD_OK;
-}
-
-static int frame_inputs(struct request *r) {
+static int take_input_members(struct request *r, struct input *input) {
   static const char *const known[INPUT_MEMBERS] = {"name", "shape", "datatype", "parameters", "data"};
-  struct lossd_exchange *x = r->x;
-  const cJSON *item;
-  size_t used = 0;
-  const size_t most = cJSON_IsArray(r->member[INPUTS]) ? (size_t)cJSON_GetArraySize(r->member[INPUTS]) : 0;
-  r->input = lossd_exchange_alloc(x, most * sizeof *r->input, NULL);
-  if (!r->input) return x->problem.status;
-  cJSON_ArrayForEach(item, r->member[INPUTS]) {
-    struct input *input = &r->input[r->inputs];
-    *input = (struct input){0};
-    snprintf(input->pointer, sizeof input->pointer, "/inputs/%zu", r->inputs++);
-    if (lossd_json_members(&r->json, item, input->pointer, known, input->member, INPUT_MEMBERS,
-                           &x->problem) ||
-        frame_input(r, input, &used))
-      return x->problem.status;
-  }
-  if (used == r->binary_length) return LOSSD_OK;
-  return lossd_fail(&x->problem, LOSSD_BAD_BODY, NULL,
-                    "%zu bytes follow the JSON, but the inputs' binary_data_size add up to %zu",
-                    r->binary_length, used);
+  struct lossd_problem *problem = &r->x->problem;
+  if (lossd_json_members(&r->json, input->item, input->pointer, known, input->member, INPUT_MEMBERS, problem))
+    return problem->status;
+  find_parameter(r, input->member[PARAMETERS], input->pointer, "binary_data_size");
+  if (problem->status || !input->bytes != !input->member[DATA]) return problem->status;
+  return lossd_fail(problem, LOSSD_BAD_REQUEST, input->pointer,
+                    "found %s data %s binary_data_size, expected one of them",
+                    input->bytes ? "both" : "neither", input->bytes ? "and" : "nor");
+}
+
+static int take_inputs_members(struct request *r) {
+  for (size_t i = 0; i < r->inputs; i++)
+    if (take_input_members(r, &r->input[i])) return r->x->problem.status;
+  return LOSSD_OK;
 }
 
 /* ---- Inputs ---- */
@@ -281,7 +309,13 @@ static int take_flag(struct request *r, const cJSON *item, const char *pointer, 
 }
 
 static int take_timeout(struct request *r, const cJSON *item) {
-  if (whole_number(r, item, &r->x->timeout_microseconds)) return LOSSD_OK;
+  const struct lossd_json_span *span = lossd_json_span(&r->json, item);
+  struct lossd_number number;
+  if (span && span->kind == LOSSD_JSON_NUMBER && lossd_read_number(span->begin, span->end, &number) &&
+      number.is_integer && number.integer >= 0) {
+    r->x->timeout_microseconds = number.integer;
+    return LOSSD_OK;
+  }
   return lossd_fail(&r->x->problem, LOSSD_INVALID_REQUEST, "/parameters/timeout",
                     "timeout is not a whole number of microseconds >= 0");
 }
@@ -360,7 +394,8 @@ static int decode_request(struct request *r) {
   if (split(r)) return x->problem.status;
   if (lossd_json_parse(&r->json, x->body, (size_t)(r->binary - x->body), x->cancelled, x->arena, &x->problem))
     return x->problem.status;
-  if (take_members(r) || frame_inputs(r) || describe_inputs(r)) return x->problem.status;
+  if (frame_inputs(r) || take_members(r) || take_inputs_members(r) || describe_inputs(r))
+    return x->problem.status;
   if (take_settings(r) || lossd_json_take_id(x, &r->json, r->member[ID])) return x->problem.status;
   return take_outputs(r) ? x->problem.status : cut_inputs(r);
 }
