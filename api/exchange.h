@@ -52,6 +52,8 @@ const struct lossd_format *lossd_format_of_content_type(const char *value);
 /* The /v1 format that an Accept value asks for (quality values and wildcards honoured; NULL or a wildcard
  * that covers it means `own`); NULL: 406. */
 const struct lossd_format *lossd_format_of_accept(const char *value, const struct lossd_format *own);
+/* Whether an Accept value takes an answer of that /v1 format's type. NULL: yes. */
+bool lossd_accepts(const char *value, const struct lossd_format *format);
 /* Whether an Accept-Encoding value names gzip, not with the weight 0. NULL: no. */
 bool lossd_accepts_gzip(const char *value);
 

@@ -102,10 +102,18 @@ bool lossd_accepts_gzip(const char *value) {
   return false;
 }
 
+static bool takes_anything(const char *value) {
+  return !value || !value[strspn(value, " \t,")];
+}
+
+bool lossd_accepts(const char *value, const struct lossd_format *format) {
+  return takes_anything(value) || wish_for(format, value).weight > 0;
+}
+
 const struct lossd_format *lossd_format_of_accept(const char *value, const struct lossd_format *own) {
   const struct lossd_format *best = NULL;
   struct wish best_wish = {0};
-  if (!value || !value[strspn(value, " \t,")]) return own;
+  if (takes_anything(value)) return own;
   for (size_t i = 0; i < FORMATS; i++) {
     const struct wish wish = wish_for(formats[i], value);
     if (!wish.weight || wish.weight < best_wish.weight) continue;

@@ -94,7 +94,8 @@ def paths(catalogue):
                                     "schema": {"type": "integer"}}}
         return {"post": {
             "operationId": operation, "tags": ["open inference"], "summary": "Evaluate a loss as a model.",
-            "description": "A query is left unread, since clients of the protocol let their callers send any: options are `parameters`.",
+            "description": "A query is left unread, since clients of the protocol let their callers send any: options are `parameters`. "
+                           "`Accept` must take JSON or bytes; which of them it is depends on the outputs alone.",
             "parameters": [*parameters, length],
             "requestBody": {"required": True, "description": BINARY,
                             "content": content("InferenceRequest", infer_request(loss, answer)) | {RAW: BYTES}},
@@ -107,11 +108,11 @@ def paths(catalogue):
     return {
         "/v2": get("inferenceServer", "Name, version and extensions.", body=content("InferenceServer", server)),
         "/v2/health/live": get("inferenceLive", "The process runs."),
-        "/v2/health/ready": get("inferenceReady", "Requests are taken."),
+        "/v2/health/ready": get("inferenceReady", "Requests are taken; 503 while draining."),
         base: get("inferenceModel", "A loss's tensors.", [model], metadata),
-        base + "/ready": get("inferenceModelReady", "The loss can be evaluated.", [model]),
+        base + "/ready": get("inferenceModelReady", "The loss can be evaluated; 503 while draining.", [model]),
         base + "/infer": infer("infer", [model]),
         versioned: get("inferenceModelVersion", "A loss's tensors.", [model, version], metadata),
-        versioned + "/ready": get("inferenceModelVersionReady", "The loss can be evaluated.", [model, version]),
+        versioned + "/ready": get("inferenceModelVersionReady", "The loss can be evaluated; 503 while draining.", [model, version]),
         versioned + "/infer": infer("inferVersion", [model, version]),
     }

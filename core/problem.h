@@ -50,9 +50,9 @@ char *lossd_list(const char *const names[], size_t count, char out[LOSSD_LIST_TE
 const char *lossd_nearest(const char *text, size_t length, const char *const names[], size_t count);
 /* The same within a distance of most. */
 const char *lossd_closest(const char *text, size_t length, const char *const names[], size_t count, int most);
-/* Copies text for a message: at most LOSSD_QUOTE_MOST bytes, control characters and quotes replaced, UTF-8 kept
- * whole. A name may stand in an Open Inference problem three times (error, detail, pointer), and no problem
- * repeats more than 128 bytes of its request. */
+/* Copies text for a message: at most LOSSD_QUOTE_MOST bytes, control characters and quotes replaced, UTF-8
+ * kept whole. A name may stand in an Open Inference problem three times (error, detail, pointer), and no
+ * problem repeats more than 128 bytes of its request. */
 #define LOSSD_QUOTE_MOST 42
 #define LOSSD_QUOTE_TEXT (LOSSD_QUOTE_MOST + 4)
 char *lossd_quote(const char *text, size_t length, char out[LOSSD_QUOTE_TEXT]);

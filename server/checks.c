@@ -122,13 +122,13 @@ static int check_encoding(struct lossd_request *request) {
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
 }
 
-static int unknown_format(struct lossd_request *request, int status, const char *name, const char *value) {
+static const char formats[] = "application/json, application/octet-stream or application/vnd.safetensors";
+
+static int unknown_format(struct lossd_request *request, int status, const char *name, const char *value,
+                          const char *expected) {
   char quoted[LOSSD_QUOTE_TEXT], found[LOSSD_QUOTE_TEXT + 8] = "missing";
   if (value) snprintf(found, sizeof found, "\"%s\"", lossd_quote(value, strlen(value), quoted));
-  return lossd_fail(
-      problem_of(request), status, NULL,
-      "%s is %s, expected application/json, application/octet-stream or application/vnd.safetensors", name,
-      found);
+  return lossd_fail(problem_of(request), status, NULL, "%s is %s, expected %s", name, found, expected);
 }
 
 static int check_type(struct lossd_request *request) {
@@ -143,7 +143,7 @@ static int check_type(struct lossd_request *request) {
   const struct lossd_format *format = type ? lossd_format_of_content_type(type) : NULL;
   x->request_format = format;
   if (format) return 0;
-  unknown_format(request, LOSSD_UNSUPPORTED_MEDIA_TYPE, "Content-Type", type);
+  unknown_format(request, LOSSD_UNSUPPORTED_MEDIA_TYPE, "Content-Type", type, formats);
   if (type && strncasecmp(type, form, sizeof form - 1) == 0)
     lossd_hint(problem_of(request), "curl says this of itself: add -H 'Content-Type: application/json'");
   return LOSSD_UNSUPPORTED_MEDIA_TYPE;
@@ -152,10 +152,16 @@ static int check_type(struct lossd_request *request) {
 static int check_accept(struct lossd_request *request) {
   struct lossd_exchange *x = &request->job.exchange;
   const char *accept = field(request, LOSSD_FIELD_ACCEPT);
-  if (!lossd_route_evaluates(request->match.route) || x->answer_format) return 0;
-  x->answer_format = lossd_format_of_accept(accept, x->request_format);
-  if (x->answer_format) return 0;
-  return unknown_format(request, LOSSD_NOT_ACCEPTABLE, "Accept", accept);
+  const char *expected = formats;
+  if (!lossd_route_evaluates(request->match.route)) return 0;
+  if (x->answer_format) { /* Open Inference: which of the two it is, its outputs decide */
+    if (lossd_accepts(accept, &lossd_format_json) || lossd_accepts(accept, &lossd_format_raw)) return 0;
+    expected = "application/json and application/octet-stream";
+  } else {
+    x->answer_format = lossd_format_of_accept(accept, x->request_format);
+    if (x->answer_format) return 0;
+  }
+  return unknown_format(request, LOSSD_NOT_ACCEPTABLE, "Accept", accept, expected);
 }
 
 static int overloaded(struct lossd_request *request, int status, const char *reason, const char *detail) {

@@ -172,7 +172,7 @@ static void (*const pages[])(struct lossd_request *) = {
     [LOSSD_ROUTE_INFERENCE_LIVE] = inference_live,
     [LOSSD_ROUTE_INFERENCE_READY] = inference_ready,
     [LOSSD_ROUTE_INFERENCE_MODEL] = inference_model,
-    [LOSSD_ROUTE_INFERENCE_MODEL_READY] = inference_live,
+    [LOSSD_ROUTE_INFERENCE_MODEL_READY] = inference_ready,
 };
 
 void lossd_page(struct lossd_request *request) {

@@ -66,6 +66,18 @@ static void finds_the_format_that_accept_asks_for(void **state) {
       fail_msg("%s", cases[i].value);
 }
 
+static void accept_may_rule_a_format_out(void **state) {
+  (void)state;
+  static const char *const takes[] = {"", "*/*", "application/vnd.safetensors, application/json;q=0.1"};
+  static const char *const refuses[] = {"image/png", "application/vnd.safetensors",
+                                        "*/*, application/json;q=0"};
+  for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++)
+    if (!lossd_accepts(takes[i], &lossd_format_json)) fail_msg("%s", takes[i]);
+  for (size_t i = 0; i < sizeof refuses / sizeof refuses[0]; i++)
+    if (lossd_accepts(refuses[i], &lossd_format_json)) fail_msg("%s", refuses[i]);
+  assert_true(lossd_accepts(NULL, &lossd_format_json));
+}
+
 static void accept_encoding_may_rule_gzip_out(void **state) {
   (void)state;
   static const char *const takes[] = {
@@ -166,6 +178,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_the_format_of_a_content_type),
       cmocka_unit_test(finds_the_format_that_accept_asks_for),
+      cmocka_unit_test(accept_may_rule_a_format_out),
       cmocka_unit_test(accept_encoding_may_rule_gzip_out),
       cmocka_unit_test(inflates_gzip_bodies),
       cmocka_unit_test(inflates_members_one_after_another),

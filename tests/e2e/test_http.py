@@ -227,6 +227,13 @@ class OrderOfChecks(SharedServer):
     def test_406_before_the_body(self):
         self.check(evaluate(b"{", headers={"Accept": "image/png"}), 406, "not_acceptable")
 
+    def test_the_inference_protocol_answers_in_json_or_bytes(self):
+        for accept, status in (("image/png", 406), ("application/vnd.safetensors", 406), ("application/json", 400),
+                               ("application/octet-stream", 400), ("*/*", 400), ("", 400)):
+            answer = self.ask(request("POST", "/v2/models/MSELoss/infer", b"{", {"Accept": accept}))
+            self.assertEqual(answer.status, status, accept)
+            self.assertIsInstance(answer.json()["error"], str)
+
     def test_an_empty_body_is_400_at_offset_0(self):
         answer = self.ask(evaluate(b""))
         self.assertEqual((answer.status, answer.json().get("offset")), (400, 0))

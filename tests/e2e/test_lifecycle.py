@@ -199,7 +199,10 @@ class Drain(Stopping):
             self.wait_until_stopping(server)
             answer = server.ask(evaluate())
             self.assertEqual((answer.status, answer.headers["connection"]), (200, "close"))
-            self.assertEqual(server.get("/livez").status, 200)
+            for path in ("/livez", "/v2/health/live"):
+                self.assertEqual(server.get(path).status, 200, path)
+            for path in ("/readyz", "/v2/health/ready", "/v2/models/MSELoss/ready", "/v2/models/MSELoss/versions/1/ready"):
+                self.assertEqual(server.get(path).status, 503, path)
             self.assertEqual(server.wait(), 0)
 
     def test_constant_load_through_a_drain_loses_no_request(self):
