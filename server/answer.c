@@ -3,8 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/pages.h"
+
+#define DATE_TEXT 80
 
 void lossd_answer_header(struct lossd_request *request, const char *name, const char *value) {
   struct lossd_answer *answer = &request->answer;
@@ -124,15 +127,29 @@ void lossd_answer_evaluation(struct lossd_request *request) {
     lossd_answer_header(request, x->headers[i].name, x->headers[i].value);
 }
 
+/* As HTTP has it, in English whatever the locale. */
+static void put_date(char out[DATE_TEXT]) {
+  static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const time_t now = time(NULL);
+  struct tm utc;
+  gmtime_r(&now, &utc);
+  snprintf(out, DATE_TEXT, "%.3s, %02d %.3s %d %02d:%02d:%02d GMT", days + 3 * utc.tm_wday, utc.tm_mday,
+           months + 3 * utc.tm_mon, 1900 + utc.tm_year, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
 const char *lossd_answer_message(struct lossd_request *request, size_t *length) {
   const struct lossd_answer *answer = &request->answer;
   const int status = request->job.exchange.problem.status;
   size_t room = answer->length + 4096, used = 0;
+  char date[DATE_TEXT];
   char *text = lossd_arena_alloc(&request->job.arena, room, 1);
   if (!text) return NULL;
+  put_date(date);
   used += (size_t)snprintf(
-      text, room, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-      answer->status, status ? lossd_status_row(status)->title : "OK", answer->content_type, answer->length);
+      text, room,
+      "HTTP/1.1 %d %s\r\nDate: %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
+      answer->status, status ? lossd_status_row(status)->title : "OK", date, answer->content_type,
+      answer->length);
   for (int i = 0; i < answer->header_count && used < room; i++)
     if (strcmp(answer->headers[i].name, "Connection") != 0)
       used += (size_t)snprintf(text + used, room - used, "%s: %s\r\n", answer->headers[i].name,

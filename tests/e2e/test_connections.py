@@ -50,7 +50,9 @@ class KeepAlive(SharedServer):
             with self.server.connect() as connection:
                 connection.send(evaluate(body))
                 connection.sock.shutdown(socket.SHUT_WR)
-                self.assertEqual(connection.response().status, 200)
+                answer = connection.response()
+                self.assertEqual(answer.status, 200)
+                self.assertRegex(answer.headers["date"], r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 
     def test_http_1_0_closes_unless_asked(self):
         for extra, closes in ((b"", True), (b"Connection: keep-alive\r\n", False)):
