@@ -43,8 +43,24 @@ def check_kserve(document, client=kserve_client()):
 
 def pod(spec):
     """A Pod of these containers: the custom resources carry pod specs, which the published schema checks."""
-    kept = {k: v for k, v in spec.items() if k in ("containers", "enableServiceLinks")}
+    kept = {k: v for k, v in spec.items() if k in ("containers", "enableServiceLinks", "terminationGracePeriodSeconds")}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lossd"}, "spec": kept}
+
+
+def check_stop(spec):
+    """Kubernetes' patience is longer than what lossd may take to stop (docs/operations.md)."""
+    container, request_timeout = spec["containers"][0], 60
+    sleep = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+    drain = next(float(one["value"]) for one in container["env"] if one["name"] == "LOSSD_DRAIN_SECONDS")
+    grace = spec.get("terminationGracePeriodSeconds", 30)
+    assert grace > sleep + drain + request_timeout, f"killed after {grace} s: {sleep} + {drain} + {request_timeout} are needed"
+
+
+def check_confinement(spec):
+    """What SECURITY.md says that the manifests do."""
+    container = spec["containers"][0]["securityContext"]
+    seccomp = {**spec.get("securityContext", {}), **container}["seccompProfile"]
+    assert (seccomp, container["readOnlyRootFilesystem"]) == ({"type": "RuntimeDefault"}, True)
 
 
 def check(name):
@@ -58,6 +74,10 @@ def check(name):
             kubernetes_validate.validate(pod(spec.get("predictor", spec)), VERSION, strict=True)
         else:
             kubernetes_validate.validate(document, VERSION, strict=True)
+        if kind in ("Deployment", "InferenceService"):
+            check_stop(spec["template"]["spec"] if kind == "Deployment" else spec["predictor"])
+        if kind in ("Deployment", "InferenceService", "ServingRuntime"):
+            check_confinement(spec["template"]["spec"] if kind == "Deployment" else spec.get("predictor", spec))
         print(f"{name}: {kind} is valid")
     assert KINDS[name] <= {document["kind"] for document in documents}
 
@@ -88,6 +108,7 @@ def check_expressions(name, expressions, families):
     known = families | {f + end for f in families for end in ("_bucket", "_sum", "_count")}
     assert asked <= known, f"{name} asks for metrics that lossd does not have: {asked - known}"
     print(f"{name}: {len(expressions)} expressions, {len(asked)} metrics, lossd has all of them")
+    return asked
 
 
 def alerts(page):
@@ -102,5 +123,6 @@ compose = yaml.safe_load(open("docker/compose.yaml"))
 assert set(compose["services"]) == {"lossd", "prometheus", "grafana"}
 families = set(re.findall(r"^# TYPE (\S+)", metrics(), re.M))
 shown = [target["expr"] for panel in json.load(open("docker/grafana.json"))["panels"] for target in panel["targets"]]
-check_expressions("docker/grafana.json", [text.replace("$__rate_interval", "5m") for text in shown], families)
-check_expressions("docs/operations.md", alerts("docs/operations.md"), families)
+drawn = check_expressions("docker/grafana.json", [text.replace("$__rate_interval", "5m") for text in shown], families)
+alarming = check_expressions("docs/operations.md", alerts("docs/operations.md"), families)
+assert alarming <= drawn, f"docker/grafana.json does not show {alarming - drawn}"

@@ -24,6 +24,10 @@ PANELS = [
     ("Bytes of bodies", "Bps",
      (f"sum(rate(http_server_request_body_size_bytes_sum{RATE}))", "in"),
      (f"sum(rate(http_server_response_body_size_bytes_sum{RATE}))", "out")),
+    ("Open files, of those that may be", "percentunit",
+     ("max by (instance) (process_open_fds / process_max_fds)", "{{instance}}")),
+    ("Up, and restarts in 15 minutes", "short", ('up{job="lossd"}', "up {{instance}}"),
+     ("changes(process_start_time_seconds[15m])", "restarts {{instance}}")),
 ]
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 
