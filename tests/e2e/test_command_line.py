@@ -1,4 +1,4 @@
-"""lossd eval, list, show and completion: files in, the server's bits out. Standard library only."""
+"""lossd eval, list and show: files in, the server's bits out. Standard library only."""
 
 import contextlib
 import json
@@ -7,82 +7,14 @@ import pathlib
 import pty
 import re
 import resource
-import select
 import signal
-import struct
 import subprocess
-import tempfile
 import unittest
 
-from server import BINARY, JSON, SharedServer, request
+from program import LOSSD, Program, npy, safetensors
+from server import JSON, request
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-SAFETENSORS = "application/vnd.safetensors"
-TYPES = {"float64": ("<f8", "F64", "d"), "float32": ("<f4", "F32", "f"), "int64": ("<i8", "I64", "q"), "uint8": ("|u1", "U8", "B")}
-LOSSD = str(pathlib.Path(BINARY).resolve())
-
-
-def flat(x):
-    return [n for item in x for n in flat(item)] if isinstance(x, list) else [x]
-
-
-def shape(x):
-    return [len(x), *(shape(x[0]) if x else [])] if isinstance(x, list) else []
-
-
-def packed(x, dtype):
-    numbers = flat(x)
-    return struct.pack(f"<{len(numbers)}{TYPES[dtype][2]}", *numbers)
-
-
-def npy(x, dtype):
-    dims = shape(x)
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (TYPES[dtype][0], tuple(dims))
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + packed(x, dtype)
-
-
-def safetensors(**tensors):
-    header, data = {}, b""
-    for name, (x, dtype) in tensors.items():
-        more = packed(x, dtype)
-        header[name] = {"dtype": TYPES[dtype][1], "shape": shape(x), "data_offsets": [len(data), len(data) + len(more)]}
-        data += more
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + data
-
-
-class Program(SharedServer):
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.write("p.npy", npy([0.5, 3.0], "float32"))
-        self.write("t.npy", npy([0.0, 0.0], "float32"))
-
-    def write(self, name, data):
-        (self.folder / name).write_bytes(data)
-
-    def run_lossd(self, *arguments, stdin=b"", code=0, **options):
-        done = subprocess.run([LOSSD, *arguments], input=stdin, cwd=self.folder, capture_output=True, timeout=300, **options)
-        self.assertEqual(done.returncode, code, (arguments, done.stdout, done.stderr))
-        return done
-
-    def answer(self, *arguments, **options):
-        done = self.run_lossd("eval", *arguments, **options)
-        self.assertEqual(done.stderr, b"")
-        return json.loads(done.stdout)
-
-    def refusal(self, *arguments, code, **options):
-        done = self.run_lossd(*arguments, code=code, **options)
-        self.assertEqual(done.stdout, b"")
-        return done.stderr.decode()
-
-    def catalogue(self):
-        return json.loads(self.run_lossd("list", "--json").stdout)["losses"]
-
-    def served(self, loss, query, body, content_type=SAFETENSORS):
-        got = self.ask(request("POST", f"/v1/losses/{loss}{query}", body, {"Content-Type": content_type}))
-        self.assertEqual(got.status, 200, got.body)
-        return got.body
 
 
 class Evaluate(Program):
@@ -322,90 +254,6 @@ class Evaluate(Program):
         self.assertEqual(json.loads(done.stdout), {"loss": 0, "numerator": 0, "denominator": count})
         self.assertRegex(shown, rb"\d+% \[")
         self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-80:])
-
-
-class Completion(Program):
-    def candidates(self, *words):
-        return [line.split("\t")[0] for line in self.run_lossd("complete", *words).stdout.decode().splitlines()]
-
-    def test_candidates(self):
-        self.assertEqual(self.candidates("ev"), ["eval"])
-        self.assertEqual(self.candidates("eval", "MSE"), ["MSELoss"])
-        self.assertEqual(self.candidates("eval", "HuberLoss", "--re"), ["--reduction", "--request"])
-        self.assertEqual(self.candidates("eval", "HuberLoss", "--reduction", ""), ["none", "mean", "sum"])
-        self.assertEqual(self.candidates("eval", "HuberLoss", "--gradients", ""), ["true", "input", "target"])
-        for typed, offered in (("input,", ["input,target"]), ("target,i", ["target,input"]), ("input,target,", []), ("inp", ["input"]),
-                               ("nothing,t", ["nothing,target"]), ("put,inp", ["put,input"])):
-            self.assertEqual(self.candidates("eval", "HuberLoss", "--gradients", typed), offered)
-        self.assertEqual(self.candidates("eval", "HuberLoss", "--input", ""), [":files"])
-        self.assertEqual(self.candidates("eval", "HuberLoss", "-o", ""), [":files"])
-        self.assertEqual(self.candidates("show", "Huber"), ["HuberLoss"])
-        self.assertEqual(self.candidates("completion", ""), ["bash", "zsh", "fish"])
-        self.assertEqual(self.candidates("--log-f"), ["--log-format"])
-        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--label_"), ["--label_smoothing"])
-        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--label-"), ["--label-smoothing"])
-        self.assertEqual(self.candidates("eval", "CrossEntropyLoss", "--sample-w"), ["--sample-weight"])
-        self.assertEqual(self.candidates("serve", "--tls-cert", ""), [":files"])
-
-    # What is typed before Tab, in a folder with p.npy, and what the line becomes.
-    TYPED = {"lossd ev": "lossd eval", "lossd eval HuberLoss --del": "lossd eval HuberLoss --delta",
-             "lossd eval HuberLoss --reduction su": "lossd eval HuberLoss --reduction sum",
-             "lossd eval HuberLoss --input p.n": "lossd eval HuberLoss --input p.npy", "lossd show CosineE": "lossd show CosineEmbeddingLoss",
-             "lossd --log-f": "lossd --log-format", "lossd eval HuberLoss --gradients input,t": "lossd eval HuberLoss --gradients input,target",
-             "lossd eval HuberLoss --reduction=su": "lossd eval HuberLoss --reduction=sum",
-             "lossd eval HuberLoss --gradients=input,": "lossd eval HuberLoss --gradients=input,target",
-             "lossd eval HuberLoss --target=x --input=p.n": "lossd eval HuberLoss --target=x --input=p.npy",
-             "lossd eval HuberLoss --target=x.npy --del": "lossd eval HuberLoss --target=x.npy --delta",
-             "lossd --port=1 --tls-k": "lossd --port=1 --tls-key", "lossd --log-format=te": "lossd --log-format=text"}
-
-    def setUp(self):
-        super().setUp()
-        os.symlink(LOSSD, self.folder / "lossd")
-        self.environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder), "TERM": "dumb"}
-
-    def script(self, shell):
-        name = f"completion.{shell}"
-        self.write(name, self.run_lossd("completion", shell).stdout)
-        return name
-
-    def test_fish_completes(self):
-        for typed, line in self.TYPED.items():
-            done = subprocess.run(["fish", "--no-config", "-c", f"source {self.script('fish')}; complete -C '{typed}'"],
-                                  cwd=self.folder, env=self.environment, capture_output=True, text=True)
-            self.assertEqual([offer.split("\t")[0] for offer in done.stdout.splitlines()], line.split()[-1:], done.stderr)
-
-    def complete_on_a_terminal(self, shell, setup, *command):
-        """Tab, then to the line's begin, where the line becomes words to print."""
-        master, terminal = pty.openpty()
-        child = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdin=terminal, stdout=terminal, stderr=terminal,
-                                 start_new_session=True)
-        os.close(terminal)
-        shown = b""
-
-        def until(pattern):
-            nonlocal shown
-            while not (found := re.search(pattern, shown)):
-                self.assertTrue(select.select([master], [], [], 30)[0], shown[-2000:])
-                shown += os.read(master, 65536)
-            shown = shown[found.end():]
-            return found
-
-        try:
-            os.write(master, f"{setup}; source ./{self.script(shell)}; PS1=; echo rea''dy\n".encode())
-            until(rb"ready\r\n")
-            for typed, line in self.TYPED.items():
-                os.write(master, f"{typed}\t\x01echo '<\x05>'\n".encode())
-                self.assertEqual(until(rb"\n<(.*?) ?>\r")[1].decode(), line)
-        finally:
-            child.kill()
-            child.wait()
-            os.close(master)
-
-    def test_bash_completes(self):
-        self.complete_on_a_terminal("bash", "set -o emacs", "bash", "--noprofile", "--norc", "-i")
-
-    def test_zsh_completes(self):
-        self.complete_on_a_terminal("zsh", "autoload -U compinit; compinit -D -u; bindkey -e", "zsh", "-f", "-i")
 
 
 class Page(Program):
