@@ -305,8 +305,10 @@ static void on_sweep(uv_timer_t *timer) {
 }
 
 static void stop_listening(struct lossd_http *http) {
-  int listening = MHD_quiesce_daemon(http->daemon);
-  if (listening >= 0) close(listening);
+  if (http->listening < 0) return;
+  MHD_quiesce_daemon(http->daemon); /* returns the socket every time it is called, closed or not */
+  close(http->listening);
+  http->listening = -1;
 }
 
 void lossd_http_notice_phase(struct lossd_http *http) {
@@ -317,17 +319,18 @@ void lossd_http_notice_phase(struct lossd_http *http) {
 
 /* ---- Start and stop ---- */
 
-static void start_handles(struct lossd_http *http) {
+static int start_handles(struct lossd_http *http) {
   uv_loop_t *loop = http->pool->loop;
   int socket = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
   http->poll.data = http->timer.data = http->again.data = http->turn.data = http;
-  uv_poll_init(loop, &http->poll, socket);
+  if (uv_poll_init(loop, &http->poll, socket) != 0) return -1;
   uv_poll_start(&http->poll, UV_READABLE, on_socket);
   uv_timer_init(loop, &http->again);
   uv_timer_init(loop, &http->timer);
   uv_timer_start(&http->timer, on_sweep, SWEEP_MILLISECONDS, SWEEP_MILLISECONDS);
   uv_check_init(loop, &http->turn);
   uv_check_start(&http->turn, on_turn);
+  return 0;
 }
 
 /* The library's own limit leaves clients waiting in silence: it must never be reached before ours. */
@@ -352,7 +355,8 @@ static size_t leave_escapes(void *context, struct MHD_Connection *handle, char *
 int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struct lossd_pool *pool,
                      int listening, void (*idle)(struct lossd_http *), void *context) {
   const struct lossd_config *config = server->config;
-  *http = (struct lossd_http){.server = server, .pool = pool, .idle = idle, .context = context};
+  *http = (struct lossd_http){
+      .server = server, .pool = pool, .listening = listening, .idle = idle, .context = context};
   http->connections.config = config;
   lossd_linger_init(&http->linger, pool->loop);
   struct MHD_OptionItem tls[] = {{config->tls_cert ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
@@ -368,9 +372,7 @@ int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struc
       (size_t)READ_BYTES, MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
       unread_timeout(config), MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
       MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-  if (!http->daemon) return -1;
-  start_handles(http);
-  return 0;
+  return http->daemon ? start_handles(http) : -1;
 }
 
 void lossd_http_stop(struct lossd_http *http) {

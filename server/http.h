@@ -14,6 +14,7 @@ struct lossd_http {
   void *daemon; /* the HTTP library's, which http.c alone names */
   struct lossd_server *server;
   struct lossd_pool *pool;
+  int listening; /* -1: no longer */
   uv_poll_t poll;
   uv_timer_t timer; /* looks for the slow and the gone */
   uv_timer_t again; /* the library has more to do at once */
@@ -28,8 +29,8 @@ struct lossd_http {
   void *context;
 };
 
-/* Serves what connects to the listening socket, which becomes the front's. 0, or -1 when
- * the library refuses. */
+/* Serves what connects to the listening socket, which becomes the front's. 0, or -1 when the library refuses
+ * or the loop cannot watch it. */
 int lossd_http_start(struct lossd_http *http, struct lossd_server *server, struct lossd_pool *pool,
                      int listening, void (*idle)(struct lossd_http *), void *context);
 /* The server's phase changed: calls idle as soon as nothing is under way. */

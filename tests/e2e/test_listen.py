@@ -3,6 +3,7 @@ import collections
 import concurrent.futures
 import contextlib
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 from server import BINARY, Connection, Server, evaluate, request, slow_body
 
@@ -96,6 +98,23 @@ class Inherited(unittest.TestCase):
         process.terminate()
         process.stdout.close()
         self.assertEqual(process.wait(60), 0)
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_it_closes_nothing_twice(self):
+        """What is closed twice may be somebody else's by then."""
+        unwatched = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # there is one tracer at a time
+        with socket.create_server(("127.0.0.1", 0)) as listening, tempfile.NamedTemporaryFile("r") as calls, \
+                unittest.mock.patch.dict(os.environ, unwatched):
+            process = self.start(listening, "--io-threads", "2")
+            with subprocess.Popen(["strace", "-f", "-e", "trace=close", "-o", calls.name, "-p", str(process.pid)],
+                                  stderr=subprocess.PIPE, text=True) as tracer:
+                if "attached" not in tracer.stderr.readline():
+                    self.addCleanup(self.stop, process)
+                    self.skipTest("strace may not look at other processes")
+                self.stop(process)
+            closed = calls.read()
+        self.assertIn("close(", closed)
+        self.assertNotIn("EBADF", closed)
 
     def test_connections_wait_while_it_restarts(self):
         """Each has one request: all are answered, by the one that stops or by the next."""
