@@ -285,7 +285,11 @@ async function copySnippet() {
 }
 
 function listen() {
-  $("form").addEventListener("submit", (event) => { event.preventDefault(); compute(); });
+  $("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await compute();
+    $($("error").hidden ? "numbers" : "error").scrollIntoView({ block: "nearest" }); // on phones it lies below the form
+  });
   $("loss").addEventListener("change", () => changeLoss($("loss").value));
   $("source").addEventListener("change", async () => { await chooseSource($("source").value); compute(); });
   $("options").addEventListener("change", () => { nameDefaults(); compute(); });

@@ -153,6 +153,20 @@ class Use(Pages):
         finally:
             self.browser.chrome("Emulation.clearDeviceMetricsOverride")
 
+    def test_a_phone_shows_what_was_computed(self):
+        seen = """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight"""
+        self.browser.chrome("Emulation.setDeviceMetricsOverride", **PHONE)
+        try:
+            self.playground()
+            self.after(lambda: self.browser.click("#compute"))
+            self.browser.until(lambda: self.browser.run(seen, "#answer-loss"), "the answer in sight")
+            self.enter("#role-input", "abc")
+            self.after(lambda: self.browser.click("#compute"))
+            self.browser.until(lambda: self.browser.run(seen, "#error"), "the refusal in sight")
+        finally:
+            self.browser.chrome("Emulation.clearDeviceMetricsOverride")
+
     def test_words_of_tables_stay_whole(self):
         self.browser.chrome("Emulation.setDeviceMetricsOverride", **PHONE)
         part = "details[data-words^='post /v1/losses/huberloss']"
