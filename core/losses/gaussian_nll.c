@@ -34,10 +34,10 @@ static void align_var(struct lossd_shape *var, const struct lossd_shape *input) 
 }
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {
-  const bool broadcast = p->option[BROADCAST] != 0;
+  const bool broadcast = p->option[BROADCAST] != 0, numbers = !p->shape[0].rank && !p->shape[1].rank;
   p->view[2].domain = LOSSD_NONNEGATIVE;
   align_var(&p->shape[2], &p->shape[0]);
-  return lossd_plan_elementwise(p, broadcast, broadcast ? 3 : 2, problem);
+  return lossd_plan_elementwise(p, broadcast, broadcast || numbers ? 3 : 2, problem);
 }
 
 static const struct lossd_option options[OPTIONS] = {

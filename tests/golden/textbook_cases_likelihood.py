@@ -100,6 +100,8 @@ def gaussian(cases):
                var=[1.0, 1.0, "NaN", 2.0], options=NONE, why="a NaN loss has NaN gradients in what it read")
     cases.add("left-out inputs are not used", input=["NaN", 1.0, 2.0], target=[0.0, "Infinity", 1.0],
               var=[1.0, 1.0, 2.0], sample_weight=[0, 0, 3])
+    cases.both("var of rank 1 pairs with numbers", input=1.0, target=0.5, var=[0.5, 2.0, 3.0], grad_output=[1.0, 0.5, -1.0],
+               options=NONE)
     for zero in (0.0, -0.0):
         cases.add(f"var {zero}", input=[1.0, -1.0], target=[0.0, 0.5], var=[zero, zero], options=NONE | {"eps": zero},
                   why="infinity minus infinity")
