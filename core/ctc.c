@@ -1,4 +1,4 @@
-/* CTCLoss's plan: shapes, lengths and labels. */
+/* CTCLoss's plan: shapes and lengths, then labels. */
 #include "core/ctc.h"
 
 #include "core/evaluation.h"
@@ -39,13 +39,19 @@ static int target_problem(const struct lossd_plan *p, const char *rule, struct l
   return lossd_shape_problem(p, TARGET, INPUT, rule, problem);
 }
 
-/* Copies the labels within the target lengths; `padded` is the distance between two targets, 0 when
- * concatenated. */
-static int take_labels(struct lossd_plan *p, int64_t padded, struct lossd_problem *problem) {
+static bool is_left_out(const struct lossd_plan *p, int64_t sequence) {
+  const struct lossd_view *view = &p->view[LOSSD_SAMPLE_WEIGHT];
+  double weight = 1;
+  size_t pitch;
+  return view->length && *load_rows(p, view, sequence, 1, &weight, &pitch) == 0;
+}
+
+int lossd_ctc_take_labels(struct lossd_plan *p, struct lossd_problem *problem) {
   struct ctc_batch *b = p->context;
   const int64_t blank = (int64_t)p->option[BLANK];
   for (int64_t i = 0; i < b->count; i++) {
-    const int64_t from = padded ? i * padded : b->first[i];
+    if (is_left_out(p, i)) continue;
+    const int64_t from = b->padded ? i * b->padded : b->first[i];
     for (int64_t k = 0; k < b->first[i + 1] - b->first[i]; k++) {
       const int64_t label = b->labels[b->first[i] + k] = integer_at(p, TARGET, from + k);
       if (label >= 0 && label < b->classes && label != blank) continue;
@@ -63,7 +69,8 @@ static int no_memory(struct lossd_problem *problem) {
   return lossd_fail(problem, LOSSD_OUT_OF_MEMORY, NULL, "no memory for the labels");
 }
 
-/* Lengths and labels: target is (N, S), or (S) for one sequence, or all targets one after another. */
+/* Lengths, and room for the labels: target is (N, S), or (S) for one sequence, or all targets one after
+ * another. */
 static int take_targets(struct lossd_plan *p, struct lossd_problem *problem) {
   struct ctc_batch *b = p->context;
   const struct lossd_shape *target = &p->shape[TARGET];
@@ -91,7 +98,8 @@ static int take_targets(struct lossd_plan *p, struct lossd_problem *problem) {
   if (concatenated && b->first[b->count] != size)
     return target_problem(p, "target_lengths add up to less", problem);
   b->labels = lossd_arena_alloc(p->arena, (size_t)b->first[b->count], sizeof *b->labels);
-  return b->labels ? take_labels(p, concatenated ? 0 : size, problem) : no_memory(problem);
+  b->padded = concatenated ? 0 : size;
+  return b->labels ? LOSSD_OK : no_memory(problem);
 }
 
 static int take_input(struct lossd_plan *p, struct lossd_problem *problem) {

@@ -15,10 +15,14 @@ struct ctc_batch {
   int64_t frames, count, classes, longest; /* T, N, C and the longest target */
   int64_t *labels;                         /* of all targets, one after another */
   int64_t *first;                          /* of each target in labels; count + 1 of them */
+  int64_t padded;                          /* from one target to the next in the role; 0: concatenated */
   int64_t *input_length;
 };
 
-/* Sets rows, the view of input, elements and context, which becomes the batch; or says what does not fit. */
+/* Sets rows, the view of input, elements and context, which becomes the batch, but for the labels; or says
+ * what does not fit. */
 int lossd_ctc_plan(struct lossd_plan *plan, struct lossd_problem *problem);
+/* Copies the labels within the target lengths of sequences that are not left out, and checks them. */
+int lossd_ctc_take_labels(struct lossd_plan *plan, struct lossd_problem *problem);
 
 #endif

@@ -143,11 +143,10 @@ LOSS_KERNEL_RUN(CTCLoss, run, NULL);
 /* ---- Planning ---- */
 
 static int prepare(struct lossd_plan *p, struct lossd_problem *problem) {
-  (void)problem;
   p->slices = (size_t)p->row_count;
   p->slice_rows = 1;
   p->scratch_bytes = scratch_bytes(p->context, p->evaluation->gradients != 0);
-  return LOSSD_OK;
+  return lossd_ctc_take_labels(p, problem);
 }
 
 static int plan(struct lossd_plan *p, struct lossd_problem *problem) {

@@ -123,6 +123,9 @@ def specials(cases, logs):
                target=[[1], [1]], options=NONE)
     cases.add("left-out sequences are not used", target=[[1], [1]], sample_weight=[0, 2],
               input=[[["NaN", -1.0], [-0.5, -0.75]], [[-1.0, "NaN"], [-2.0, -1.5]]])
+    for target, lengths in (([[1], [0]], {}), ([[1], [7]], {}), ([1, 0], {"target_lengths": [1, 1]})):
+        cases.add(f"a left-out sequence's label is not checked, {target}", target=target, sample_weight=[2, 0], **lengths,
+                  input=[[[-0.25, -1.0], ["NaN", -0.75]], [[-1.0, -0.25], [-2.0, -1.5]]])
     cases.both("sample_weight whose sum has no inverse", target=[[1], [1]], sample_weight=[2e-309, 3e-309],
                input=[[[-0.25, -1.0], [-0.5, -0.75]], [[-1.0, -0.25], [-2.0, -1.5]]])
 
