@@ -307,6 +307,7 @@ static const struct {
     {"[]", 0, NULL, 422, "invalid_request"},
     {"{}", 0, NULL, 422, "invalid_request"},
     {"{\"inputs\":5}", 0, NULL, 422, "invalid_request"},
+    {"{\"inputs\":{\"input\":{}}}", 0, NULL, 422, "invalid_request"},
     {"{\"inputs\":[5]}", 0, NULL, 422, "invalid_request"},
     {"{\"inputs\":[null]}", 0, NULL, 422, "invalid_request"},
     {"{\"inputs\":[]}", 0, NULL, 422, "missing_role"},

@@ -104,8 +104,8 @@ static int frame_inputs(struct request *r) {
   struct lossd_exchange *x = r->x;
   const cJSON *item, *list = member_named(r, r->json.root, "inputs");
   size_t used = 0;
-  const size_t most = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
-  r->input = lossd_exchange_alloc(x, most * sizeof *r->input, NULL);
+  if (!cJSON_IsArray(list)) list = NULL; /* an object has children too */
+  r->input = lossd_exchange_alloc(x, (size_t)cJSON_GetArraySize(list) * sizeof *r->input, NULL);
   if (!r->input) return x->problem.status;
   cJSON_ArrayForEach(item, list) {
     struct input *input = &r->input[r->inputs];
