@@ -120,7 +120,7 @@ struct tally {
 
 static void check_evaluation(struct tally *tally, const struct lossd_evaluation *e, const char *name) {
   size_t slices;
-  assert_true(lossd_force_instruction_set("baseline"));
+  assert_true(lossd_force_instruction_set(instruction_sets[0])); /* and in order: the first of all ways */
   const uint64_t expected = answer_hash(e, in_order, &slices);
   tally->hash = hash_bytes(tally->hash, &expected, sizeof expected);
   tally->evaluations++;
@@ -129,7 +129,7 @@ static void check_evaluation(struct tally *tally, const struct lossd_evaluation 
   for (size_t set = 0; set < sizeof instruction_sets / sizeof *instruction_sets; set++) {
     if (!lossd_force_instruction_set(instruction_sets[set])) continue; /* not on this machine */
     tally->sets++;
-    for (size_t way = 0; way < (slices > 1 ? sizeof ways / sizeof *ways : 1); way++)
+    for (size_t way = set == 0; way < (slices > 1 ? sizeof ways / sizeof *ways : 1); way++)
       if (answer_hash(e, ways[way].run, &slices) != expected)
         fail_msg("%s, %s: other bits from %s, slices %s, than from baseline, slices in order", e->loss->name,
                  name, instruction_sets[set], ways[way].name);

@@ -75,10 +75,13 @@ class Evaluate(Program):
         self.assertIn("safetensors", self.refusal(*arguments, "--gradients", "true", "-o", "g.npy", code=1))
 
     def test_an_output_file_is_whole_or_not_there(self):
+        most = 1 << 20  # bytes of a file; a build that measures coverage writes small ones of its own
+
         def short_of_space():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-        arguments = ("eval", "HuberLoss", "--input", "p.npy", "--target", "t.npy", "--reduction", "none", "-o", "l.npy")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        self.write("large.npy", npy([1.0] * (most // 4), "float32"))
+        arguments = ("eval", "HuberLoss", "--input", "large.npy", "--target", "large.npy", "--reduction", "none", "-o", "l.npy")
         for old in (None, b"old"):
             if old:
                 self.write("l.npy", old)
