@@ -47,6 +47,8 @@ class Admission(unittest.TestCase):
         with Server("--queue-depth", "7", "--workers", "1") as server, contextlib.ExitStack() as stack:
             for _ in range(8):
                 stack.enter_context(server.connect()).send(evaluate(slow_body(16000), "PoissonNLLLoss"))
+            # All are there, and the scrape: what is asked from now on can take the place of none of them.
+            self.until(lambda: b"http_server_active_requests 9\n" in server.get("/metrics").body)
             self.until(lambda: int(server.ask(evaluate()).headers.get("retry-after", 0)) > 1)
 
     def test_an_evaluation_that_is_alone_is_admitted_however_long_it_takes(self):
