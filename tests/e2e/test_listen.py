@@ -3,7 +3,6 @@ import collections
 import concurrent.futures
 import contextlib
 import os
-import shutil
 import socket
 import stat
 import subprocess
@@ -99,7 +98,6 @@ class Inherited(unittest.TestCase):
         process.stdout.close()
         self.assertEqual(process.wait(60), 0)
 
-    @unittest.skipUnless(shutil.which("strace"), "needs strace")
     def test_it_closes_nothing_twice(self):
         """What is closed twice may be somebody else's by then."""
         unwatched = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # there is one tracer at a time
